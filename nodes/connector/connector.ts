@@ -1,0 +1,161 @@
+/**
+ * The life of a connector, from its configuration to its connections:
+ *
+ *   STOPPED ──start──▶ STARTING ──▶ RUN ──stop──▶ STOPPING ──▶ STOPPED
+ *                          └──────▶ INIT_ERROR (the configuration can not work; a new deploy starts over)
+ *
+ * An outage of the mail server is no state of its own: the outbox carries it as a problem while the state stays RUN.
+ */
+import {
+  MailError,
+  type Counts,
+  type ErrorSummary,
+  type OutgoingMail,
+  type Problem,
+  type RateLimit,
+} from '../types';
+import type { Deliver, Outbox, Policy } from '../outbox/outbox';
+
+export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';
+
+/** What the connection settings come to, for people: no secret in it. */
+export interface SettingsSummary {
+  host: string;
+  port: number;
+  security: string;
+  auth: string;
+  user: string;
+}
+
+/** The answer to `msg.action` and to the editor. */
+export interface ConnectorStatus {
+  state: ConnectorState;
+  problem: Problem | null;
+  counts: Counts;
+  rate: RateLimit & { used: number };
+  settings: SettingsSummary | null;
+  lastError: ErrorSummary | null;
+}
+
+/** A connection to the mail server that can be opened with the settings in hand. */
+export interface Line {
+  deliver: Deliver;
+  close: () => void;
+}
+
+/** What the configuration amounts to: a way to connect, or the reason why there is none. */
+export type Setup = { connect: () => Line; policy: Policy; summary: SettingsSummary } | { error: MailError };
+
+export interface ConnectorOptions {
+  /** Opens the outbox that outlives this connector. */
+  openOutbox: () => Promise<Outbox>;
+  /** Reads the configuration anew at each start: environment variables may have changed. */
+  setUp: () => Setup;
+  /** Called on each change of the state. */
+  changed: (state: ConnectorState) => void;
+  /** Called before the outbox stops, while it still takes mails: time to hand over what waits in batches. */
+  handOver: () => Promise<void>;
+}
+
+export interface Connector {
+  state(): ConnectorState;
+  /** Why the state is INIT_ERROR. */
+  initError(): MailError | null;
+  /** Resolves when the connector is in RUN or can not be; never waits for the mail server. */
+  start(): Promise<void>;
+  /** Resolves when no connection is open; takes less than 9 s. What was not sent stays in the outbox. */
+  stop(): Promise<void>;
+  /** Resolves when no start is under way. */
+  settled(): Promise<void>;
+  /** Puts a mail into the outbox, in any state. Rejects with a MailError when it is not kept. */
+  submit(mail: OutgoingMail): Promise<void>;
+  countIgnored(): void;
+  status(): ConnectorStatus;
+  noteError(error: ErrorSummary): void;
+}
+
+const NO_COUNTS = { queued: 0, deferred: 0, sending: 0, sent: 0, failed: 0 };
+
+export function createConnector(options: ConnectorOptions): Connector {
+  let state: ConnectorState = 'STOPPED';
+  let initError: MailError | null = null;
+  let lastError: ErrorSummary | null = null;
+  let outbox: Outbox | null = null;
+  let line: Line | null = null;
+  let setup: Exclude<Setup, { error: MailError }> | null = null;
+  let ignored = 0;
+  /** Starts and stops happen one after the other, whoever asks. */
+  let transition = Promise.resolve();
+
+  const opened = options.openOutbox();
+  // Whoever needs the outbox awaits `opened` itself and sees the failure there.
+  opened.catch(() => undefined);
+
+  function enter(next: ConnectorState): void {
+    state = next;
+    options.changed(next);
+  }
+
+  function fail(error: MailError): void {
+    initError = error;
+    enter('INIT_ERROR');
+  }
+
+  async function begin(): Promise<void> {
+    if (state === 'RUN') return;
+    enter('STARTING');
+    initError = null;
+    const result = options.setUp();
+    if ('error' in result) return fail(result.error);
+    setup = result;
+    try {
+      outbox = await opened;
+      line = result.connect();
+    } catch (error) {
+      return fail(
+        error instanceof MailError ? error : new MailError('CONFIG', String((error as Error).message)),
+      );
+    }
+    // RUN is announced before the first mail moves, so that its outcome is never reported by a connector in STARTING.
+    enter('RUN');
+    outbox.start(line.deliver, result.policy);
+  }
+
+  async function end(): Promise<void> {
+    if (state !== 'RUN') {
+      if (state !== 'STOPPED') enter('STOPPED');
+      return;
+    }
+    enter('STOPPING');
+    await options.handOver();
+    await outbox?.stop();
+    line?.close();
+    line = null;
+    enter('STOPPED');
+  }
+
+  const queue = (step: () => Promise<void>) => (transition = transition.then(step));
+
+  return {
+    state: () => state,
+    initError: () => initError,
+    start: () => queue(begin),
+    stop: () => queue(end),
+    settled: () => transition,
+    submit: async (mail) => (await opened).add(mail),
+    countIgnored() {
+      ignored += 1;
+    },
+    status: () => ({
+      state,
+      problem: outbox?.problem() ?? null,
+      counts: { ...(outbox?.counts() ?? NO_COUNTS), ignored },
+      rate: { ...(setup?.policy.rate ?? { limit: 0, period: 'minute' }), used: outbox?.rateUsed() ?? 0 },
+      settings: setup?.summary ?? null,
+      lastError,
+    }),
+    noteError(error) {
+      lastError = error;
+    },
+  };
+}

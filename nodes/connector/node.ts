@@ -1,0 +1,33 @@
+/** How the two nodes see each other. */
+import type { Node } from 'node-red';
+import type { EmailResult, OutgoingMail } from '../types';
+import type { Connector } from './connector';
+import type { StatusView } from './status';
+
+/** What a send-email node offers to its connector. */
+export interface ConnectorUser {
+  node: Node;
+  /** Puts what waits in batches into the outbox; resolves when that is done. */
+  handOver(): Promise<void>;
+  /** Sends the outcome of a mail into the flow. */
+  report(result: EmailResult): void;
+  /** The connector's state or problem changed. */
+  connectorChanged(): void;
+}
+
+/** Ends the source msgs of a mail; `live` is the node that took the outcome, which a deploy may have made anew. */
+export type Finish = (result: EmailResult, live: Node | undefined) => void;
+
+export interface ConnectorNode extends Node {
+  title: string;
+  /** Node-RED hands status and errors of a shared config node on to the Status and Catch nodes of these. */
+  users: Record<string, Node>;
+  connector: Connector;
+  /** The sender of mails that name none: `mail.from`, and the username. */
+  sender(): { mailFrom: string | null; username: string };
+  /** What the connector shows at the moment. */
+  view(): StatusView;
+  submit(mail: OutgoingMail, finish: Finish): Promise<void>;
+  register(user: ConnectorUser): void;
+  deregister(user: ConnectorUser): void;
+}

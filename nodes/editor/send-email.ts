@@ -1,0 +1,161 @@
+import { check, textOf, verdict } from './locale';
+import { decimalNumber, filled, wholeNumber } from './rules';
+
+const TYPE = 'send-email';
+const text = textOf(TYPE);
+
+interface SendEmail {
+  name: string;
+  server: string;
+  from: string;
+  to: string;
+  cc: string;
+  bcc: string;
+  replyTo: string;
+  subject: string;
+  template: string;
+  format: 'html' | 'text';
+  batchSize: number | string;
+  batchTimeout: number | string;
+  batchBy: string;
+  attach: boolean;
+  attachProperty: string;
+  attachFolder: string;
+  attachMaxMb: number | string;
+  priority: 'high' | 'normal' | 'low';
+}
+
+let template: CodeEditor | undefined;
+/** Id of the node whose dialog is open: only that node is validated by what the form holds. */
+let edited: string | undefined;
+
+function closeDialog(): void {
+  template?.destroy();
+  template = undefined;
+  edited = undefined;
+}
+
+/** Whether files are attached: as the open dialog says, else as the node does. */
+function attaches(node: EditorNode<SendEmail>): boolean {
+  return node.id === edited ? $('#node-input-attach').is(':checked') : node.attach;
+}
+
+function showBatchRows(): void {
+  const size = String($('#node-input-batchSize').val() ?? '').trim();
+  $('.send-email-batch').toggle(size !== '1');
+}
+
+function showAttachRows(): void {
+  $('.send-email-attach').toggle($('#node-input-attach').is(':checked'));
+  // Whether these two are required hangs on the checkbox.
+  $('#node-input-attachProperty, #node-input-attachFolder').trigger('change');
+}
+
+function formatOfForm(): 'html' | 'text' {
+  return $('#node-input-format').val() === 'text' ? 'text' : 'html';
+}
+
+function expandTemplate(): void {
+  RED.editor.editText({
+    mode: formatOfForm(),
+    value: template?.getValue() ?? '',
+    width: 'Infinity',
+    focus: true,
+    complete(value) {
+      template?.setValue(value, -1);
+      // The tray above is still closing and would take the focus away.
+      setTimeout(() => template?.focus(), 250);
+    },
+  });
+}
+
+RED.nodes.registerType<SendEmail>('send-email', {
+  category: 'network',
+  color: '#c7e9c0',
+  icon: 'send-email.svg',
+  defaults: {
+    name: { value: '' },
+    server: { value: '', type: 'email-server-connector', required: true, label: text('label.server') },
+    from: { value: '' },
+    to: { value: '' },
+    cc: { value: '' },
+    bcc: { value: '' },
+    replyTo: { value: '' },
+    subject: { value: '{{topic}}' },
+    template: { value: '{{index}}: {{event}}<br>{{error}}<hr>' },
+    format: { value: 'html' },
+    batchSize: { value: 1, label: text('label.batchSize'), validate: check(TYPE, wholeNumber(1, 1000)) },
+    batchTimeout: {
+      value: 10,
+      label: text('label.batchTimeout'),
+      validate: check(TYPE, wholeNumber(1, 86400)),
+    },
+    batchBy: { value: '' },
+    attach: { value: false },
+    attachProperty: {
+      value: 'payload',
+      label: text('label.attachProperty'),
+      validate(value, options) {
+        if (!attaches(this)) return true;
+        const valid = typeof value === 'string' && RED.utils.validatePropertyExpression(value) === true;
+        return verdict(TYPE, filled(value) ?? (valid ? undefined : { key: 'property' }), options);
+      },
+    },
+    attachFolder: {
+      value: '',
+      label: text('label.attachFolder'),
+      validate(value, options) {
+        return verdict(TYPE, attaches(this) ? filled(value) : undefined, options);
+      },
+    },
+    attachMaxMb: {
+      value: 10,
+      label: text('label.attachMaxMb'),
+      validate: check(TYPE, decimalNumber(0.1, 100)),
+    },
+    priority: { value: 'normal' },
+  },
+  inputs: 1,
+  outputs: 2,
+  paletteLabel: 'send email',
+  inputLabels() {
+    return text('port.input');
+  },
+  outputLabels(index) {
+    return text(index === 0 ? 'port.sent' : 'port.failed');
+  },
+  label() {
+    return this.name || this.to || TYPE;
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  oneditprepare() {
+    edited = this.id;
+    template = RED.editor.createEditor({
+      id: 'node-input-template-editor',
+      mode: `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
+      value: String($('#node-input-template').val() ?? ''),
+      stateId: false,
+    });
+    $('#node-input-attachProperty').typedInput({ default: 'msg', types: ['msg'] });
+    $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
+    $('#node-input-batchSize').on('change keyup', showBatchRows);
+    $('#node-input-attach').on('change', showAttachRows);
+    const expand = $('#send-email-expand');
+    RED.popover.tooltip(expand, RED._('node-red:common.label.expand'));
+    expand.on('click', expandTemplate);
+    showBatchRows();
+    showAttachRows();
+  },
+  oneditsave() {
+    if (template) $('#node-input-template').val(template.getValue());
+    closeDialog();
+  },
+  oneditcancel() {
+    closeDialog();
+  },
+  oneditresize() {
+    template?.resize();
+  },
+});

@@ -1,0 +1,136 @@
+/** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { domainToASCII } from 'node:url';
+import MailComposer from 'nodemailer/lib/mail-composer';
+import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
+import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
+import { uniqueRecipients } from './addresses';
+import type { LoadedAttachment } from './attachments';
+import type { MailContent } from './content';
+
+export interface ComposedMail {
+  messageId: string;
+  subject: string;
+  envelope: Envelope;
+  priority: Priority;
+  attachments: AttachmentSummary[];
+  skippedAttachments: SkippedAttachment[];
+  /** Bytes of the message. */
+  size: number;
+  /** Each call starts a new stream over the same bytes. */
+  open(): Readable;
+}
+
+/** Bytes that a stream of a message hands over at a time. */
+const CHUNK = 65_536;
+
+const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
+  high: { 'X-Priority': '1 (Highest)', 'X-MSMail-Priority': 'High', Importance: 'High' },
+  normal: {},
+  low: { 'X-Priority': '5 (Lowest)', 'X-MSMail-Priority': 'Low', Importance: 'Low' },
+};
+
+/**
+ * Composes a mail in memory. `messageId` has angle brackets, `date` is ms since the epoch; both stay the same over
+ * all attempts. Hidden recipients are in the envelope only.
+ */
+export async function compose(
+  content: MailContent,
+  stamp: { messageId: string; date: number },
+): Promise<ComposedMail> {
+  const { from, to, cc, bcc, replyTo, subject, html, text, priority } = content;
+  const message = new MailComposer({
+    from: { ...from },
+    to: to.map((one) => ({ ...one })),
+    cc: cc.map((one) => ({ ...one })),
+    replyTo: replyTo.map((one) => ({ ...one })),
+    subject,
+    ...(html === undefined ? {} : { html }),
+    text,
+    attachments: content.attachments.map(describeAttachment),
+    headers: content.headers.map(({ key, value }) => ({ key, value })),
+    inReplyTo: content.inReplyTo,
+    references: content.references,
+    messageId: stamp.messageId,
+    date: new Date(stamp.date),
+    // Cannot occur in quoted-printable or base64.
+    boundaryPrefix: '--=_',
+    newline: 'win',
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  }).compile();
+  // RFC 3834: no out-of-office replies to what a machine wrote; the second field says it to Exchange.
+  message.setHeader('Auto-Submitted', 'auto-generated');
+  message.setHeader('X-Auto-Response-Suppress', 'All');
+  for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
+
+  const bytes = await message.build();
+  return {
+    messageId: stamp.messageId,
+    subject,
+    envelope: { from: from.address, to: uniqueRecipients(to, cc, bcc) },
+    priority,
+    attachments: content.attachments.map(({ filename, content: { length } }) => ({ filename, size: length })),
+    skippedAttachments: content.skippedAttachments,
+    size: bytes.length,
+    open: () => Readable.from(chunksOf(bytes), { objectMode: false }),
+  };
+}
+
+/** A new Message-ID, with angle brackets, in the domain of the sender's address (RFC 5322 section 3.6.4). */
+export function newMessageId(from: string): string {
+  const domain = from.slice(from.lastIndexOf('@') + 1);
+  const ascii = domain.startsWith('[') ? domain : domainToASCII(domain);
+  return `<${randomUUID()}@${ascii || 'localhost'}>`;
+}
+
+let lastTime = 0;
+let lastCount = 0;
+
+/**
+ * A new id of a mail at `now` (ms): later ids of this process sort after earlier ones, also when the clock is set
+ * back; unique over restarts; only letters, digits and hyphens of one case, so that any file system takes it.
+ */
+export function newMailId(now: number): string {
+  lastCount = now > lastTime ? 0 : lastCount + 1;
+  lastTime = Math.max(now, lastTime);
+  const time = Math.trunc(lastTime).toString(16).padStart(12, '0');
+  const count = lastCount.toString(16).padStart(6, '0');
+  return `${time}-${count}-${randomUUID().slice(0, 8)}`;
+}
+
+function describeAttachment({ filename, content, contentType, cid }: LoadedAttachment) {
+  return {
+    filename,
+    content,
+    contentType: partType(contentType, filename, content),
+    ...(cid === undefined ? {} : { cid }),
+    // Inline without being asked, mail programs hide files that the body does not show.
+    contentDisposition: cid === undefined ? 'attachment' : 'inline',
+    contentTransferEncoding: 'base64',
+  };
+}
+
+/** The media type of an attachment: as given when it is one that a file can have, else by the file's name. */
+function partType(given: string | undefined, filename: string, content: Buffer): string {
+  const wellFormed = given !== undefined && /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+\s*(?:;|$)/.test(given);
+  const type = wellFormed ? given : mimeFuncs.detectMimeType(filename);
+  // Parts of these types must not be encoded (RFC 2045 section 6.4), and a file may hold any bytes.
+  if (/^(?:multipart|message)\//i.test(type)) return 'application/octet-stream';
+  if (!/^text\//i.test(type) || /;\s*charset\s*=/i.test(type)) return type;
+  return isUtf8(content) ? `${type}; charset=utf-8` : type;
+}
+
+function isUtf8(content: Buffer): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(content);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += CHUNK) yield bytes.subarray(start, start + CHUNK);
+}

@@ -1,0 +1,173 @@
+/** The fields of a send-email node that say what its mails look like, read from the flow and checked. */
+import path from 'node:path';
+import { MailError, type Priority } from '../types';
+import { shownValue } from './text-view';
+
+export type MailFormat = 'html' | 'text';
+
+export interface MailConfig {
+  from: string;
+  to: string;
+  cc: string;
+  bcc: string;
+  replyTo: string;
+  subject: string;
+  template: string;
+  format: MailFormat;
+  /** Events in one mail; 1 = each at once. */
+  batchSize: number;
+  /** Seconds from the first event of a batch until it is sent. */
+  batchTimeout: number;
+  batchBy: string;
+  attach: boolean;
+  attachProperty: string;
+  attachFolder: string;
+  /** Most attachments in one mail, in MiB (1,048,576 bytes), before their transfer encoding. */
+  attachMaxMb: number;
+  priority: Priority;
+}
+
+/**
+ * Above the largest message that the big providers take (Exchange Online 150 MB encoded, so 109 MB of files),
+ * a mail can only fail; and each mail is held in memory while it is composed.
+ */
+const MOST_ATTACH_MB = 100;
+
+export const MAIL_DEFAULTS: Readonly<MailConfig> = {
+  from: '',
+  to: '',
+  cc: '',
+  bcc: '',
+  replyTo: '',
+  subject: '{{topic}}',
+  template: '{{index}}: {{event}}<br>{{error}}<hr>',
+  format: 'html',
+  batchSize: 1,
+  batchTimeout: 10,
+  batchBy: '',
+  attach: false,
+  attachProperty: 'payload',
+  attachFolder: '',
+  attachMaxMb: 10,
+  priority: 'normal',
+};
+
+/**
+ * Reads the mail fields of a node's flow configuration. A missing field has its default; numbers and booleans
+ * may be text, as they are when they come from `${NAME}`. Errors mean that the node must not start.
+ */
+export function readConfig(raw: Record<string, unknown>): {
+  config: MailConfig;
+  errors: MailError[];
+  warnings: string[];
+} {
+  const errors: MailError[] = [];
+  const warnings: string[] = [];
+
+  function refuse(field: string, hint: string): void {
+    errors.push(new MailError('BAD_FIELD', `The field ${field} is ${shownValue(raw[field])}.`, { hint }));
+  }
+
+  function text<K extends keyof MailConfig>(field: K): string {
+    const value = raw[field];
+    if (value === undefined || value === null) return MAIL_DEFAULTS[field] as string;
+    if (typeof value === 'object') refuse(field, `Set ${field} to text.`);
+    const string = typeof value === 'string' ? value : shownText(value);
+    const unset = /^\$[{(]([A-Za-z_]\w*)[})]$/.exec(string.trim());
+    if (unset) {
+      const message = `The field ${field} is ${string.trim()}, but the environment variable ${unset[1]} is not set.`;
+      errors.push(
+        new MailError('UNSET_ENV', message, { hint: `Set ${unset[1]}, or write the value itself.` }),
+      );
+    }
+    return string;
+  }
+
+  function number(
+    field: 'batchSize' | 'batchTimeout' | 'attachMaxMb',
+    fits: (n: number) => boolean,
+    range: string,
+  ) {
+    const string = text(field).toString().trim();
+    if (string === '') return MAIL_DEFAULTS[field];
+    const value = Number(string);
+    if (Number.isFinite(value) && fits(value)) return value;
+    if (!isEnvReference(string)) refuse(field, `Set ${field} to ${range}.`);
+    return MAIL_DEFAULTS[field];
+  }
+
+  function choice<T extends string>(field: 'format' | 'priority', choices: readonly T[], fallback: T): T {
+    const string = text(field).trim().toLowerCase();
+    if (string === '') return fallback;
+    const found = choices.find((one) => one === string);
+    if (!found && !isEnvReference(string)) refuse(field, `Set ${field} to one of ${choices.join(', ')}.`);
+    return found ?? fallback;
+  }
+
+  function flag(field: 'attach'): boolean {
+    const string = String(text(field)).trim().toLowerCase();
+    if (string === 'true') return true;
+    if (string !== 'false' && string !== '' && !isEnvReference(string)) {
+      refuse(field, `Set ${field} to true or false.`);
+    }
+    return false;
+  }
+
+  const config: MailConfig = {
+    from: text('from'),
+    to: text('to'),
+    cc: text('cc'),
+    bcc: text('bcc'),
+    replyTo: text('replyTo'),
+    subject: text('subject'),
+    template: text('template'),
+    format: choice('format', ['html', 'text'], 'html'),
+    batchSize: number(
+      'batchSize',
+      (n) => Number.isInteger(n) && n >= 1 && n <= 1000,
+      'a whole number from 1 to 1000',
+    ),
+    batchTimeout: number('batchTimeout', (n) => n >= 1 && n <= 86_400, 'a number of seconds from 1 to 86400'),
+    batchBy: text('batchBy'),
+    attach: flag('attach'),
+    attachProperty: text('attachProperty').trim() || MAIL_DEFAULTS.attachProperty,
+    attachFolder: text('attachFolder').trim(),
+    attachMaxMb: number(
+      'attachMaxMb',
+      (n) => n > 0 && n <= MOST_ATTACH_MB,
+      `a number of megabytes above 0, at most ${MOST_ATTACH_MB}`,
+    ),
+    priority: choice('priority', ['high', 'normal', 'low'], 'normal'),
+  };
+
+  if (config.template.trim() === '') {
+    warnings.push(
+      'The field template is empty, so the mails have no body. Write {{event}} to show the payload.',
+    );
+  }
+  if (config.attach && config.attachFolder === '') {
+    warnings.push(
+      'The field attach is on, but attachFolder is empty: mails go out without the files named by a path. ' +
+        'Set attachFolder to the folder that holds them.',
+    );
+  }
+  if (
+    config.attachFolder !== '' &&
+    !path.isAbsolute(config.attachFolder) &&
+    !isEnvReference(config.attachFolder)
+  ) {
+    warnings.push(
+      `The field attachFolder is ${shownValue(config.attachFolder)}, which is taken from the folder that Node-RED ` +
+        `was started in: ${shownValue(path.resolve(config.attachFolder), 300)}. Write the whole path to be sure.`,
+    );
+  }
+  return { config, errors, warnings };
+}
+
+function shownText(value: unknown): string {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+function isEnvReference(text: string): boolean {
+  return /^\$[{(]\w+[})]$/.test(text);
+}

@@ -1,0 +1,188 @@
+/** From a node's fields and one msg to an event that is checked and knows which mail it belongs to. */
+import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
+import { parseAddressList, parseOne, uniqueRecipients, type Address } from './addresses';
+import type { LoadedAttachment } from './attachments';
+import { batchKey } from './batch';
+import type { MailConfig } from './config';
+import { eventView, mailScope } from './event';
+import { readHeaders, readPriority, type MailHeader } from './headers';
+import type { Externals, Scope } from './scope';
+import { compileTemplate, type Template } from './template';
+import { shownValue, textView } from './text-view';
+
+/** The fields of a node with their templates parsed. */
+export interface CompiledMessage {
+  readonly config: MailConfig;
+  readonly templates: Readonly<Record<TemplateField, Template>>;
+  /** Every `flow.`, `global.` and `env.` name in them; resolve these for each msg. */
+  readonly externals: readonly string[];
+}
+
+type RecipientField = 'to' | 'cc' | 'bcc' | 'replyTo';
+type TemplateField = RecipientField | 'from' | 'subject' | 'template' | 'batchBy';
+
+/** Who a mail is from and for. */
+export interface MailAddresses {
+  from: Address;
+  to: Address[];
+  cc: Address[];
+  bcc: Address[];
+  replyTo: Address[];
+}
+
+/** One msg, checked and ready to wait for its mail. Plain data, and the msg itself. */
+export interface MailEvent {
+  msg: Msg;
+  /** When the msg arrived, ms since the epoch. */
+  arrivedAt: number;
+  externals: Externals;
+  addresses: MailAddresses;
+  /** Events with the same key share a mail. */
+  key: string;
+  /** `high` leaves at once, alone. */
+  priority: Priority;
+  headers: MailHeader[];
+  inReplyTo?: string;
+  references?: string;
+  /** Empty until the caller has read them. */
+  attachments: LoadedAttachment[];
+  skippedAttachments: SkippedAttachment[];
+}
+
+/** What an event depends on besides the node's fields and the msg. */
+export interface Circumstances {
+  /** Values of the names in `CompiledMessage.externals`. */
+  externals: Externals;
+  /** Title of the connector. */
+  connector: string;
+  /** Arrival of the msg, ms since the epoch. */
+  now: number;
+  /** The property mail.from. */
+  mailFrom?: string;
+  username?: string;
+}
+
+/** Parses all templates; the errors (MailError TEMPLATE) mean that the node must not start. */
+export function compileMessage(config: MailConfig): { message: CompiledMessage | null; errors: MailError[] } {
+  const errors: MailError[] = [];
+  function compile(field: TemplateField, options: { strict?: boolean } = {}): Template {
+    try {
+      return compileTemplate(field, config[field], options);
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      errors.push(error);
+      return compileTemplate(field, '');
+    }
+  }
+  const strict = { strict: true };
+  const templates = {
+    from: compile('from', strict),
+    to: compile('to', strict),
+    cc: compile('cc', strict),
+    bcc: compile('bcc', strict),
+    replyTo: compile('replyTo', strict),
+    subject: compile('subject'),
+    template: compile('template'),
+    batchBy: compile('batchBy'),
+  };
+  const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
+  return { message: errors.length > 0 ? null : { config, templates, externals }, errors };
+}
+
+/**
+ * Checks a msg and says which mail it belongs to. Throws MailError for what no mail can be made of: UNSET_VALUE,
+ * BAD_ADDRESS, NO_SENDER, NO_RECIPIENT, BAD_SUBJECT, BAD_HEADER; nothing is queued then.
+ */
+export function prepareEvent(
+  message: CompiledMessage,
+  msg: Msg,
+  circumstances: Circumstances,
+): { event: MailEvent; warnings: string[] } {
+  const { externals, connector, now } = circumstances;
+  const source = { msg, arrivedAt: now, externals, skippedAttachments: [] };
+  const scope = mailScope([eventView(source, 1)], { connector, now });
+
+  const recipients = (field: RecipientField) =>
+    parseAddressList(field, fieldOrMsg(message, field, msg, scope));
+  const addresses: MailAddresses = {
+    from: readSender(fieldOrMsg(message, 'from', msg, scope), circumstances),
+    to: recipients('to'),
+    cc: recipients('cc'),
+    bcc: recipients('bcc'),
+    replyTo: recipients('replyTo'),
+  };
+  const { from, to, cc, bcc, replyTo } = addresses;
+  if (uniqueRecipients(to, cc, bcc).length === 0) {
+    throw new MailError('NO_RECIPIENT', 'The mail has no recipient: to, cc and bcc are all empty.', {
+      hint: 'Fill in the field To of the node, or set msg.to before it.',
+    });
+  }
+  refuseLineBreaks(renderSubject(message, scope, msg));
+  const { warnings, ...headers } = readHeaders(msg);
+  const { priority, warnings: priorityWarnings } = readPriority(msg, message.config.priority);
+  const batchBy = message.templates.batchBy.render(scope, 'none');
+  return {
+    event: {
+      msg,
+      arrivedAt: now,
+      externals,
+      addresses,
+      key: batchKey([from, to, cc, bcc, replyTo, batchBy]),
+      priority,
+      ...headers,
+      attachments: [],
+      skippedAttachments: [],
+    },
+    warnings: [...warnings, ...priorityWarnings],
+  };
+}
+
+/**
+ * The subject as the template gives it, or when the field is empty msg.subject, else msg.topic. White space
+ * around it is taken off; line breaks inside are left for the caller to judge.
+ */
+export function renderSubject(message: CompiledMessage, scope: Scope, msg: Msg): string {
+  const { subject } = message.templates;
+  return (subject.blank ? textView(msg.subject ?? msg.topic) : subject.render(scope, 'none')).trim();
+}
+
+function fieldOrMsg(
+  message: CompiledMessage,
+  field: RecipientField | 'from',
+  msg: Msg,
+  scope: Scope,
+): unknown {
+  const template = message.templates[field];
+  return template.blank ? msg[field] : template.render(scope, 'none');
+}
+
+/** The sender: field or msg.from, else the property mail.from, else the username when it is an address. */
+function readSender(value: unknown, { mailFrom, username }: Circumstances): Address {
+  if (!isBlank(value)) return parseOne('from', value);
+  if (!isBlank(mailFrom)) return parseOne('mail.from', mailFrom);
+  if (username?.includes('@')) {
+    try {
+      return parseOne('username', username);
+    } catch {
+      // Some servers have usernames that look like addresses and are none; the error below says what to do.
+    }
+  }
+  throw new MailError(
+    'NO_SENDER',
+    'The mail has no sender: from is empty and the username is no e-mail address.',
+    {
+      hint: 'Fill in the field From of the node, or set mail.from in the properties of the connector.',
+    },
+  );
+}
+
+function refuseLineBreaks(subject: string): void {
+  if (!/[\r\n\u2028\u2029]/.test(subject)) return;
+  throw new MailError('BAD_SUBJECT', `subject: ${shownValue(subject)} holds a line break.`, {
+    hint: 'Show a text of one line in the subject, and longer ones in the template.',
+  });
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
+}

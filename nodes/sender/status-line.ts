@@ -1,0 +1,39 @@
+/** Shows statuses no faster than a person reads them: the editor gets each one over its connection. */
+import type { StatusView } from '../connector/status';
+
+/** The shortest time between two statuses, ms. */
+const PAUSE = 200;
+
+export interface StatusLine {
+  /** Shows a status now, or after the pause unless another one comes before. The last one is always shown. */
+  show(view: StatusView): void;
+  close(): void;
+}
+
+export function createStatusLine(write: (view: StatusView) => void): StatusLine {
+  let shown = '';
+  let next: StatusView | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  function put(view: StatusView): void {
+    const key = JSON.stringify(view);
+    if (key !== shown) write(view);
+    shown = key;
+  }
+
+  function pauseOver(): void {
+    timer = undefined;
+    if (!next) return;
+    put(next);
+    next = null;
+    timer = setTimeout(pauseOver, PAUSE);
+  }
+
+  return {
+    show(view) {
+      next = view;
+      if (timer === undefined) pauseOver();
+    },
+    close: () => clearTimeout(timer),
+  };
+}

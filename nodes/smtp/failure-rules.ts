@@ -1,0 +1,103 @@
+/**
+ * The knowledge about failures as a table: the first rule whose conditions all hold decides.
+ *
+ * Class rule (RFC 3463, RFC 5321 section 4.2.1): 4yz may work later, 5yz never works in this form. An account that
+ * sends through a provider needs exceptions: replies that look permanent and are a quota, a login or a throttle.
+ */
+import type { Rule, Verdict } from './failure-rule';
+import { ACCOUNT_RULES } from './failure-rules-account';
+import { CONNECTION_RULES } from './failure-rules-connection';
+import { MAIL_RULES } from './failure-rules-mail';
+import { SESSION_RULES } from './failure-rules-session';
+
+export const AMBIGUOUS: Verdict = {
+  scope: 'ambiguous',
+  code: 'AMBIGUOUS',
+  what: 'The connection ended after the mail was handed over and before the server confirmed it',
+  hint: 'The server may have the mail already; a repeated one has the same Message-ID, so that a duplicate can be recognised.',
+};
+
+export const STOPPED: Verdict = {
+  scope: 'aborted',
+  code: 'ABORTED',
+  what: 'The attempt was ended because the connector stops',
+  hint: 'The mail stays in the outbox and is sent after the next start.',
+};
+
+/** Nothing that a server or a network does: the mail is tried again within its attempts and blocks no other. */
+export const UNKNOWN: Verdict = {
+  scope: 'message',
+  code: 'INTERNAL',
+  what: 'The mail could not be handed to the mail server',
+  hint: 'If it stays, set mail.debug=true and look at the log.',
+};
+
+/** The attempt ended here, before a server judged anything. */
+const OWN_SIDE: Rule[] = [
+  { when: { code: ['EABORT'], noReply: true }, then: STOPPED },
+  { when: { noReply: true, text: /Connection pool was closed/ }, then: STOPPED },
+  {
+    // The disk, not the mail: every mail would fail until there is room or a free descriptor again.
+    when: { code: ['ESTREAM'], original: ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'] },
+    then: {
+      scope: 'account',
+      code: 'STORAGE',
+      what: 'The outbox could not be read or written',
+      hint: 'Free disk space, memory or file descriptors on this machine.',
+    },
+  },
+  {
+    when: {
+      code: ['ESTREAM'],
+      original: ['EIO', 'EBUSY', 'EACCES', 'EPERM', 'EAGAIN', 'EFETCH', 'ETIMEDOUT'],
+    },
+    then: {
+      scope: 'message',
+      code: 'STORAGE',
+      what: 'The content of the mail could not be read',
+      hint: 'Check the outbox folder: another program may lock its files or have changed their permissions.',
+    },
+  },
+  {
+    when: { code: ['ESTREAM'] },
+    then: {
+      scope: 'message',
+      permanent: true,
+      code: 'CONTENT',
+      what: 'The content of the mail could not be read',
+      hint: 'Check the attachments and the outbox folder, then send the mail again.',
+    },
+  },
+  {
+    when: { code: ['EMESSAGE'], noReply: true, text: /Message size larger than allowed/ },
+    then: {
+      scope: 'message',
+      permanent: true,
+      code: 'TOO_LARGE',
+      what: 'The mail is larger than the server takes',
+      hint: 'Send fewer or smaller attachments; attachMaxMb limits them.',
+    },
+  },
+  {
+    when: { code: ['EENVELOPE', 'EMESSAGE', 'EMAXRECIPIENTS'], command: ['API', ''], noReply: true },
+    then: {
+      scope: 'message',
+      permanent: true,
+      code: 'CONTENT',
+      what: 'The mail can not be sent as it is',
+      hint: 'Check the sender and the recipients of the mail.',
+    },
+  },
+];
+
+/**
+ * In the order of the decision: what is about the account comes before what looks like the mail, and a reply tells
+ * more than the way in which the connection ended.
+ */
+export const RULES: readonly Rule[] = [
+  ...OWN_SIDE,
+  ...ACCOUNT_RULES,
+  ...SESSION_RULES,
+  ...MAIL_RULES,
+  ...CONNECTION_RULES,
+];

@@ -1,0 +1,93 @@
+import type { PropertyRow } from './property-table-row';
+
+const NO_NTLM = 'NTLM is not available.';
+const NO_DIGEST = 'DIGEST-MD5 is not available.';
+
+/** Who logs in, and how. */
+export const authRows: readonly PropertyRow[] = [
+  {
+    name: 'user',
+    type: 'string',
+    javaDefault: null,
+    status: 'supported',
+    here: 'The username, when the username field is empty.',
+  },
+  {
+    name: 'auth',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'supported',
+    here: 'With username and password: log in unless `false`. `true` without both is an error.',
+  },
+  {
+    name: 'auth.mechanisms',
+    type: 'list',
+    javaDefault: 'LOGIN PLAIN DIGEST-MD5 NTLM',
+    status: 'supported',
+    here: 'PLAIN, LOGIN, CRAM-MD5, XOAUTH2: the first that the server offers. Unset: PLAIN, LOGIN, CRAM-MD5.',
+  },
+  {
+    name: 'auth.login.disable',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'supported',
+    here: 'Leaves LOGIN out. No effect beside `auth.mechanisms`.',
+  },
+  {
+    name: 'auth.plain.disable',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'supported',
+    here: 'Leaves PLAIN out. No effect beside `auth.mechanisms`.',
+  },
+  {
+    name: 'auth.xoauth2.disable',
+    type: 'boolean',
+    javaDefault: true,
+    status: 'supported',
+    here: '`false` puts XOAUTH2 first; the password is the access token. No effect beside `auth.mechanisms`.',
+  },
+  {
+    name: 'auth.digest-md5.disable',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'informational',
+    here: NO_DIGEST,
+  },
+  { name: 'auth.ntlm.disable', type: 'boolean', javaDefault: false, status: 'informational', here: NO_NTLM },
+  { name: 'auth.ntlm.domain', type: 'string', javaDefault: null, status: 'ignored', here: NO_NTLM },
+  { name: 'auth.ntlm.flags', type: 'int', javaDefault: null, status: 'ignored', here: NO_NTLM },
+  { name: 'auth.ntlm.v2', type: 'boolean', javaDefault: true, status: 'ignored', here: NO_NTLM },
+  { name: 'auth.ntlm.unicode', type: 'boolean', javaDefault: null, status: 'ignored', here: NO_NTLM },
+  { name: 'auth.ntlm.lmcompat', type: 'int', javaDefault: null, status: 'ignored', here: NO_NTLM },
+  {
+    name: 'sasl.enable',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'ignored',
+    here: 'The mechanism follows `auth.mechanisms`.',
+  },
+  {
+    name: 'sasl.mechanisms',
+    type: 'list',
+    javaDefault: null,
+    status: 'informational',
+    here: 'The mechanism follows `auth.mechanisms`. A list without PLAIN, LOGIN, CRAM-MD5, XOAUTH2 is an error.',
+  },
+  {
+    name: 'sasl.authorizationid',
+    type: 'string',
+    javaDefault: null,
+    status: 'refused',
+    here: 'Acting for another user is not available: log in as the user who sends.',
+  },
+  { name: 'sasl.realm', type: 'string', javaDefault: null, status: 'ignored', here: NO_DIGEST },
+  { name: 'saslrealm', type: 'string', javaDefault: null, status: 'ignored', here: NO_DIGEST },
+  {
+    name: 'sasl.usecanonicalhostname',
+    type: 'boolean',
+    javaDefault: false,
+    status: 'ignored',
+    here: 'Only for SASL mechanisms that are not available.',
+  },
+];

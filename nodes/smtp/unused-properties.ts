@@ -1,0 +1,111 @@
+/**
+ * Reports the properties that change nothing here: unknown ones, those of the other prefix, and those that the table
+ * answers with a sentence.
+ */
+import type { Findings, Place } from './findings';
+import { nearestKeys } from './nearest-key';
+import { type Entry, MANY } from './properties';
+import { isPasswordKey, KNOWN_KEYS } from './property-table';
+import type { PropertyRow, Protocol } from './property-table-row';
+
+/** Under the wrong prefix these lose the connection, its encryption or its login. */
+const DECISIVE = ['host', 'port', 'auth', 'ssl.enable', 'starttls.enable', 'starttls.required'];
+
+/** Reports the keys that JavaMail does not know: a password is an error, any other a warning with the nearest known keys. */
+export function reportUnused(entries: Entry[], findings: Findings): void {
+  for (const entry of entries.filter(({ key }) => isPasswordKey(key)).slice(0, MANY)) {
+    findings.error(
+      'PASSWORD_IN_PROPERTIES',
+      `${findings.showKey(entry.key)}: a password does not belong into the properties, which travel with the exported ` +
+        'flow (JavaMail does not read it either). Remove the line and put it into the password field.',
+      entry,
+    );
+  }
+  const unknown = entries.filter(({ key }) => !isPasswordKey(key));
+  for (const entry of unknown.slice(0, MANY)) reportUnknown(entry, findings);
+  if (unknown.length > MANY) {
+    findings.warn('UNKNOWN_KEY', `${unknown.length - MANY} more lines are no properties of JavaMail and have no effect.`);
+  }
+}
+
+function reportUnknown(entry: Entry, findings: Findings): void {
+  const { key, value, line } = entry;
+  const shown = findings.showKey(key);
+  if (value === '' && !key.includes('.')) {
+    // A line without a separator may be anything, a password too: it is not repeated.
+    findings.warn('UNKNOWN_KEY', `Line ${line} is no property and has no effect. Write key=value, or remove it.`);
+  } else if (/\bmail\.smtps?\.\w/.test(value)) {
+    findings.warn(
+      'NESTED_PROPERTIES',
+      `${shown} holds other properties in its value, where they have no effect. Write each on its own line, without commas.`,
+      entry,
+    );
+  } else {
+    const near = nearestKeys(key);
+    const remedy = near.length === 0 ? 'Remove it.' : `Did you mean ${near.join(' or ')}?`;
+    findings.warn('UNKNOWN_KEY', `${shown} is no property of JavaMail and has no effect. ${remedy}`, entry);
+  }
+}
+
+/**
+ * Reports the keys under the prefix that the protocol does not read: an error when one decides about the connection
+ * and the live prefix does not have it, else one warning for all.
+ */
+export function reportOtherPrefix(
+  entries: Entry[],
+  protocol: Protocol,
+  isThere: (name: string) => boolean,
+  findings: Findings,
+): void {
+  const harmless = entries.filter((entry) => {
+    const name = KNOWN_KEYS.get(entry.key)?.row.name ?? '';
+    if (!DECISIVE.includes(name) || isThere(name) || /^\s*false\s*$/i.test(entry.value)) return true;
+    const other = protocol === 'smtp' ? 'smtps' : 'smtp';
+    findings.error(
+      'WRONG_PREFIX',
+      `${entry.key} is not read: the protocol is ${protocol}, so only mail.${protocol}.* keys count. ` +
+        `Write mail.${protocol}.${name}, or mail.transport.protocol=${other} when all keys are mail.${other}.*.`,
+      entry,
+    );
+    return false;
+  });
+  collapsed('OTHER_PREFIX', `Not read, because the protocol is ${protocol}`, harmless, () => '', findings);
+}
+
+/** Reports the live properties that the table does not support: refused ones as errors, the others in one line each. */
+export function reportAnswered(
+  properties: (Place & { row: PropertyRow; value: string; written: string; valid: boolean })[],
+  findings: Findings,
+): void {
+  for (const property of properties) {
+    const { row, key, value, written, valid } = property;
+    if (row.status !== 'refused' || row.conditional || !valid) continue;
+    if (row.harmless?.some((harmless) => harmless === value)) continue;
+    findings.error(
+      'PROPERTY_REFUSED',
+      `${key}=${findings.show(written)} cannot be honoured: ${plain(row.here)} Remove the line.`,
+      property,
+    );
+  }
+  const sentence = (place: Place) => ` (${plain(KNOWN_KEYS.get(place.key)?.row.here ?? '').replace(/\.$/, '')})`;
+  const having = (status: PropertyRow['status']) => properties.filter(({ row }) => row.status === status);
+  collapsed('INFORMATIONAL', 'The same here whatever the value', having('informational'), sentence, findings);
+  collapsed('WITHOUT_EFFECT', 'Understood, without effect here', having('ignored'), sentence, findings);
+}
+
+function collapsed(
+  code: string,
+  what: string,
+  places: Place[],
+  sentence: (place: Place) => string,
+  findings: Findings,
+): void {
+  if (places.length === 0) return;
+  const only = places.length === 1 ? places[0] : null;
+  findings.warn(code, `${what}: ${places.map((place) => place.key + sentence(place)).join(', ')}.`, only);
+}
+
+/** The table's sentences are Markdown. */
+function plain(markdown: string): string {
+  return markdown.replace(/`/g, '');
+}

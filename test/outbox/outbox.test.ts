@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { mock } from 'node:test';
+import { createMemoryStore } from '../../nodes/outbox/memory-store';
+import { createOutbox, type Deliver, type Outbox, type Policy } from '../../nodes/outbox/outbox';
+import { MailError, type Attempt, type EmailResult, type Failure, type OutgoingMail, type Priority } from '../../nodes/types';
+
+const HOUR = 3_600_000;
+const POLICY: Policy = { connections: 2, limit: 100, retryFor: 24 * HOUR, rate: { limit: 0, period: 'minute' } };
+
+let serial = 0;
+
+function mail(subject: string, to = ['a@x.test'], priority: Priority = 'normal'): OutgoingMail {
+  serial += 1;
+  return {
+    id: String(serial).padStart(8, '0'),
+    nodeId: 'n',
+    messageId: `<${serial}@x.test>`,
+    subject,
+    envelope: { from: 'me@x.test', to },
+    priority,
+    queuedAt: Date.now(),
+    count: 1,
+    attachments: [],
+    skippedAttachments: [],
+    messages: [],
+    size: 1,
+    open: () => Readable.from([]),
+  };
+}
+
+function failure(scope: Failure['scope'], permanent = false, minWait = 0): Failure {
+  return { scope, permanent, minWait, error: new MailError('TEST', `${scope} failed`, { response: '400 no', responseCode: 400 }) };
+}
+
+const accept = (recipients: string[]): Attempt => ({ accepted: recipients, refused: [], response: '250 ok' });
+const refuse = (why: Failure): Attempt => ({ accepted: [], refused: [], response: null, failure: why });
+
+/** Lets everything run that waits for promises and not for timers. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('the outbox', () => {
+  let outbox: Outbox;
+  let results: EmailResult[];
+  /** Subjects in the order in which the server was asked. */
+  let tried: string[];
+
+  beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
+    results = [];
+    tried = [];
+    outbox = createOutbox({
+      store: createMemoryStore(),
+      policy: POLICY,
+      report: (result) => results.push(result),
+      changed: () => undefined,
+      trouble: (error) => {
+        throw error;
+      },
+      random: () => 0,
+    });
+  });
+
+  afterEach(() => mock.timers.reset());
+
+  /** Starts with a server that answers each attempt as the function says. */
+  function start(answer: (subject: string, recipients: string[], attempt: number) => Attempt | Promise<Attempt>, policy: Partial<Policy> = {}): void {
+    const attempts = new Map<string, number>();
+    const deliver: Deliver = async (one, recipients) => {
+      tried.push(one.subject);
+      attempts.set(one.id, (attempts.get(one.id) ?? 0) + 1);
+      return answer(one.subject, recipients, attempts.get(one.id) as number);
+    };
+    outbox.start(deliver, { ...POLICY, ...policy });
+  }
+
+  it('reports a mail that the server took', async () => {
+    start((_, recipients) => accept(recipients));
+    await outbox.add(mail('one'));
+    await settle();
+    assert.equal(results.length, 1);
+    const [result] = results as [EmailResult];
+    assert.equal(result.status, 'sent');
+    assert.deepEqual(result.accepted, ['a@x.test']);
+    assert.equal(result.response, '250 ok');
+    assert.equal(result.attempts, 1);
+    assert.equal(outbox.counts().sent, 1);
+  });
+
+  it('holds mails while it is stopped and delivers them in order, urgent ones first, after the start', async () => {
+    await outbox.add(mail('low', undefined, 'low'));
+    await outbox.add(mail('first'));
+    await outbox.add(mail('second'));
+    await outbox.add(mail('urgent', undefined, 'high'));
+    assert.equal(outbox.counts().queued, 4);
+    start((_, recipients) => accept(recipients), { connections: 1 });
+    await settle();
+    assert.deepEqual(tried, ['urgent', 'first', 'second', 'low']);
+  });
+
+  it('never has more attempts under way than connections', async () => {
+    let now = 0;
+    let most = 0;
+    start(
+      async (_, recipients) => {
+        now += 1;
+        most = Math.max(most, now);
+        await settle();
+        now -= 1;
+        return accept(recipients);
+      },
+      { connections: 3 },
+    );
+    await Promise.all(Array.from({ length: 10 }, (_, i) => outbox.add(mail(`m${i}`))));
+    while (results.length < 10) await settle();
+    assert.equal(most, 3);
+  });
+
+  it('tries a mail with a temporary failure again after a wait and counts the attempts', async () => {
+    start((_, recipients, attempt) => (attempt < 3 ? refuse(failure('message')) : accept(recipients)));
+    await outbox.add(mail('one'));
+    await settle();
+    assert.equal(outbox.counts().deferred, 1);
+    mock.timers.tick(15_000);
+    await settle();
+    assert.equal(tried.length, 2);
+    mock.timers.tick(30_000);
+    await settle();
+    assert.equal(results[0]?.attempts, 3);
+    assert.equal(results[0]?.status, 'sent');
+  });
+
+  it('fails a mail that is refused for good, with the reason', async () => {
+    start(() => refuse(failure('message', true)));
+    await outbox.add(mail('one'));
+    await settle();
+    assert.equal(results[0]?.status, 'failed');
+    assert.equal(results[0]?.error?.message, 'message failed');
+    assert.deepEqual(results[0]?.rejected, [{ address: 'a@x.test', code: 400, response: '400 no' }]);
+  });
+
+  it('stops trying a mail after the time that it may be tried', async () => {
+    start(() => refuse(failure('message')), { retryFor: HOUR });
+    await outbox.add(mail('one'));
+    await settle();
+    for (let minute = 0; minute < 90 && results.length === 0; minute++) {
+      mock.timers.tick(60_000);
+      await settle();
+    }
+    assert.equal(results[0]?.status, 'failed');
+    assert.ok((results[0]?.finishedAt ?? 0) - (results[0]?.queuedAt ?? 0) >= HOUR);
+  });
+
+  it('pauses when the account fails, probes with one mail, and drains in order when it is back', async () => {
+    let up = false;
+    start((_, recipients) => (up ? accept(recipients) : refuse(failure('account'))), { connections: 1 });
+    for (const subject of ['a', 'b', 'c', 'd']) await outbox.add(mail(subject));
+    await settle();
+    assert.deepEqual(tried, ['a']);
+    assert.equal(outbox.problem()?.since, 1_000_000);
+    assert.equal(outbox.problem()?.nextAttempt, 1_015_000);
+    mock.timers.tick(14_999);
+    await settle();
+    assert.deepEqual(tried, ['a']);
+    mock.timers.tick(1);
+    await settle();
+    assert.deepEqual(tried, ['a', 'a']);
+    assert.equal(outbox.problem()?.since, 1_000_000);
+    up = true;
+    mock.timers.tick(30_000);
+    await settle();
+    assert.deepEqual(tried, ['a', 'a', 'a', 'b', 'c', 'd']);
+    assert.equal(outbox.problem(), null);
+    assert.deepEqual(
+      results.map((result) => result.attempts),
+      [1, 1, 1, 1],
+    );
+  });
+
+  it('waits at least as long as the account failure asks for', async () => {
+    start(() => refuse(failure('account', false, HOUR)));
+    await outbox.add(mail('one'));
+    await settle();
+    mock.timers.tick(HOUR - 1);
+    await settle();
+    assert.equal(tried.length, 1);
+    mock.timers.tick(1);
+    await settle();
+    assert.equal(tried.length, 2);
+  });
+
+  it('reports mails that waited too long for an account that does not come back', async () => {
+    start(() => refuse(failure('account', false, HOUR)), { retryFor: 2 * HOUR, connections: 1 });
+    await outbox.add(mail('a'));
+    await outbox.add(mail('b'));
+    await settle();
+    for (let i = 0; i < 3; i++) {
+      mock.timers.tick(HOUR);
+      await settle();
+    }
+    assert.deepEqual(
+      results.map((result) => [result.subject, result.status, result.error?.message]),
+      [
+        ['a', 'failed', 'account failed'],
+        ['b', 'failed', 'account failed'],
+      ],
+    );
+  });
+
+  it('mails only the recipients that were deferred, and tells which were refused', async () => {
+    const asked: string[][] = [];
+    start((_, recipients, attempt) => {
+      asked.push(recipients);
+      if (attempt > 1) return accept(recipients);
+      return {
+        accepted: ['good@x.test'],
+        refused: [
+          { address: 'later@x.test', failure: failure('message') },
+          { address: 'never@x.test', failure: failure('message', true) },
+        ],
+        response: '250 ok',
+      };
+    });
+    await outbox.add(mail('one', ['good@x.test', 'later@x.test', 'never@x.test']));
+    await settle();
+    assert.equal(results.length, 0);
+    mock.timers.tick(20_000);
+    await settle();
+    assert.deepEqual(asked, [['good@x.test', 'later@x.test', 'never@x.test'], ['later@x.test']]);
+    assert.equal(results[0]?.status, 'sent');
+    assert.deepEqual(results[0]?.accepted, ['good@x.test', 'later@x.test']);
+    assert.deepEqual(
+      results[0]?.rejected.map((rejection) => rejection.address),
+      ['never@x.test'],
+    );
+  });
+
+  it('repeats an attempt of unknown outcome twice at most and says that a duplicate is possible', async () => {
+    start(() => refuse(failure('ambiguous')));
+    await outbox.add(mail('one'));
+    for (let i = 0; i < 5; i++) {
+      await settle();
+      mock.timers.tick(HOUR);
+    }
+    assert.equal(tried.length, 3);
+    assert.equal(results[0]?.status, 'failed');
+    assert.equal(results[0]?.duplicatePossible, true);
+  });
+
+  it('tries at once again when a connection died, and takes the server for down when the next one dies too', async () => {
+    start(() => refuse(failure('connection')));
+    await outbox.add(mail('one'));
+    await settle();
+    assert.equal(tried.length, 2);
+    assert.notEqual(outbox.problem(), null);
+  });
+
+  it('refuses a mail when it is full and keeps what it has', async () => {
+    start(() => new Promise(() => undefined), { limit: 2 });
+    await outbox.add(mail('a'));
+    await outbox.add(mail('b'));
+    await assert.rejects(outbox.add(mail('c')), { code: 'OUTBOX_FULL' });
+    assert.equal(outbox.counts().sending, 2);
+  });
+
+  it('never starts more attempts in a window than the rate limit says', async () => {
+    start((_, recipients) => accept(recipients), { rate: { limit: 3, period: 'minute' } });
+    for (let i = 0; i < 7; i++) await outbox.add(mail(`m${i}`));
+    await settle();
+    assert.equal(tried.length, 3);
+    mock.timers.tick(59_000);
+    await settle();
+    assert.equal(tried.length, 3);
+    mock.timers.tick(2_000);
+    await settle();
+    assert.equal(tried.length, 6);
+    mock.timers.tick(61_000);
+    await settle();
+    assert.equal(tried.length, 7);
+  });
+
+  it('keeps mails whose attempt is ended by a stop and delivers them after the next start', async () => {
+    outbox.start(
+      (_, __, { signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(refuse(failure('aborted'))))),
+      POLICY,
+    );
+    await outbox.add(mail('one'));
+    await settle();
+    const stopped = outbox.stop();
+    mock.timers.tick(3_000);
+    await stopped;
+    assert.deepEqual(outbox.counts(), { queued: 1, deferred: 0, sending: 0, sent: 0, failed: 0 });
+    start((_, recipients) => accept(recipients));
+    await settle();
+    assert.equal(results[0]?.status, 'sent');
+  });
+
+  it('lets an attempt go on for longer after the dot than before it when it stops', async () => {
+    const ended: string[] = [];
+    outbox.start(async (one, _, { signal, aboutToSendDot }) => {
+      if (one.subject === 'after') await aboutToSendDot();
+      return new Promise((resolve) =>
+        signal.addEventListener('abort', () => {
+          ended.push(one.subject);
+          resolve(refuse(failure(one.subject === 'after' ? 'ambiguous' : 'aborted')));
+        }),
+      );
+    }, POLICY);
+    await outbox.add(mail('before'));
+    await outbox.add(mail('after'));
+    await settle();
+    const stopped = outbox.stop();
+    mock.timers.tick(3_000);
+    await settle();
+    assert.deepEqual(ended, ['before']);
+    mock.timers.tick(5_000);
+    await stopped;
+    assert.deepEqual(ended, ['before', 'after']);
+    assert.equal(outbox.counts().deferred, 1);
+  });
+
+  it('fails what it holds when it is abandoned', async () => {
+    await outbox.add(mail('one'));
+    await outbox.abandon(new MailError('DELETED', 'the connector was deleted'));
+    assert.equal(results[0]?.error?.code, 'DELETED');
+    assert.equal(outbox.counts().queued, 0);
+  });
+});
