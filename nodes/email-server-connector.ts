@@ -34,7 +34,9 @@ const finishers = new Map<string, Finish>();
 
 const init = (RED: NodeAPI): void => {
   function EmailServerConnector(this: ConnectorNode, def: ConnectorDef): void {
-    RED.nodes.createNode(this, { ...def, name: def.title });
+    // The title is the name under which logs and Catch nodes know the connector.
+    def.name = def.title;
+    RED.nodes.createNode(this, def);
     const users = new Map<string, ConnectorUser>();
     // Node-RED hands status and errors of a shared config node on to the Status and Catch nodes of these.
     this.users = {};
@@ -69,7 +71,7 @@ const init = (RED: NodeAPI): void => {
       });
       for (const finding of found.warnings) warnOnce(describe(finding));
       if (!found.settings) return { error: configurationError(found.errors) };
-      if (fields.outbox === 'disk') warnOnce(RED._('email-server-connector.warn.disk-not-yet'));
+      if (fields.outbox === 'disk') warnOnce(RED._('warn.diskNotYet'));
       settings = found.settings;
       return {
         connect: () =>
@@ -132,7 +134,7 @@ const init = (RED: NodeAPI): void => {
       if (problem) {
         this.connector.noteError(problem.error);
         this.warn(mask(`${problem.error.message}${problem.error.hint ? ` ${problem.error.hint}` : ''}`));
-      } else this.log(RED._('email-server-connector.log.recovered'));
+      } else this.log(RED._('log.recovered'));
       showStatus();
     };
 

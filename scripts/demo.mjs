@@ -96,6 +96,6 @@ function userDirFor(once) {
   mkdirSync(demo, { recursive: true });
   if (!once) return demo;
   const folder = mkdtempSync(path.join(demo, 'once-'));
-  running.push(() => rmSync(folder, { recursive: true, force: true }));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -181,8 +181,8 @@ function faultOf(local: string, domain: string): string | undefined {
   if (local === '' || domain === '') return 'is no e-mail address: something is missing beside the @';
   if (Buffer.byteLength(local) > MAX_LOCAL) return `has more than ${MAX_LOCAL} octets before the @`;
   if (local.includes('@')) return 'is no e-mail address: it has more than one @';
-  if (/\p{Z}/u.test(local + domain)) return 'is no e-mail address: it holds a space';
   if (local.includes(':')) return 'is a group, which is not supported';
+  if (/\p{Z}/u.test(local + domain)) return 'is no e-mail address: it holds a space';
   if (!LOCAL_PART.test(local)) return 'is no e-mail address: the part before the @ is not valid';
   if (!isDomain(domain)) return 'is no e-mail address: the part after the @ is not valid';
   return undefined;

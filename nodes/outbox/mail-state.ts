@@ -8,7 +8,7 @@
  */
 import type { Attempt, ErrorSummary, Failure, MailError } from '../types';
 import type { Progress } from './store';
-import { retryWait } from './retry';
+import { nextAttempt } from './retry';
 
 /** An ambiguous attempt is repeated at most this often: each repetition may be a duplicate in the inbox. */
 export const MAX_RESENDS = 2;
@@ -105,7 +105,7 @@ function afterAnswers(progress: Progress, attempt: Attempt, at: Circumstances): 
 
 function wait(progress: Progress, failure: Failure, tries: number, at: Circumstances): NextState {
   if (at.now >= at.expires) return giveUp(progress, failure.error);
-  progress.nextAttempt = at.now + Math.max(failure.minWait, retryWait(tries, at.random));
+  progress.nextAttempt = nextAttempt(at.now, tries, failure.minWait, at.random);
   return { state: 'deferred', progress };
 }
 

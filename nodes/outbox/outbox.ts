@@ -18,7 +18,7 @@ import { afterAttempt, giveUp, summarize } from './mail-state';
 import { createQueue } from './queue';
 import { createRateLimit, type RateLimiter } from './rate-limit';
 import { resultOf } from './result';
-import { retryWait } from './retry';
+import { nextAttempt } from './retry';
 import { newProgress, type Entry, type Store } from './store';
 
 /** How long `stop` lets an attempt go on before and after the final dot was handed over, ms. Node-RED waits 15 s for a node. */
@@ -242,7 +242,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       since: hold?.since ?? time,
       renewed: time,
       failures,
-      nextAttempt: time + Math.max(failure.minWait, retryWait(failures, random)),
+      nextAttempt: nextAttempt(time, failures, failure.minWait, random),
     };
   }
 

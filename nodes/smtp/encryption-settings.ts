@@ -23,6 +23,8 @@ type Factory = 'ssl' | 'plain' | null;
 const SSL_FACTORY = 'javax.net.ssl.SSLSocketFactory';
 const PLAIN_FACTORY = 'javax.net.SocketFactory';
 
+const ENCRYPTION_KEYS = ['ssl.enable', 'starttls.enable', 'starttls.required'];
+
 /** Ports by their registered use: RFC 8314 section 7.3, RFC 6409, RFC 5321. */
 const SUBMISSIONS = 465;
 const SUBMISSION = 587;
@@ -32,14 +34,19 @@ const SMTP = 25;
 export function readEncryption(reader: PropertyReader, findings: Findings): Encryption {
   const port = readPort('port', reader, findings);
   const factory = readFactory(reader, findings);
-  const factoryPort = factory === null ? unusedPort(reader, findings) : readPort('socketFactory.port', reader, findings);
+  const factoryPort = factory === null ? null : readPort('socketFactory.port', reader, findings);
+  warnFactoryPortUnused(reader, findings);
   const sslFactoryPort = readPort('ssl.socketFactory.port', reader, findings);
   const enabled = readSslEnable(reader, findings);
   const starttls = readStartTls(reader);
 
   if (enabled) {
     warnStartTlsUnused(reader, findings);
-    return usual({ security: 'implicit', port: sslFactoryPort ?? factoryPort ?? port ?? SUBMISSIONS }, reader, findings);
+    return usual(
+      { security: 'implicit', port: sslFactoryPort ?? factoryPort ?? port ?? SUBMISSIONS },
+      reader,
+      findings,
+    );
   }
   if (factory === 'ssl') {
     return usual(factoryIdiom({ port, factoryPort, starttls }, reader, findings), reader, findings);
@@ -81,17 +88,15 @@ function readFactory(reader: PropertyReader, findings: Findings): Factory {
 }
 
 /** JavaMail reads socketFactory.port only beside a factory. */
-function unusedPort(reader: PropertyReader, findings: Findings): null {
+function warnFactoryPortUnused(reader: PropertyReader, findings: Findings): void {
   const property = reader.find('socketFactory.port');
-  if (property !== null && reader.find('socketFactory.class') === null) {
-    findings.warn(
-      'FACTORY_PORT_UNUSED',
-      `${property.key} has no effect without ${reader.key('socketFactory.class')}. ` +
-        `Write ${reader.key('port')} instead, with ${reader.key('ssl.enable')}=true for implicit TLS.`,
-      property,
-    );
-  }
-  return null;
+  if (property === null || reader.find('socketFactory.class') !== null) return;
+  findings.warn(
+    'FACTORY_PORT_UNUSED',
+    `${property.key} has no effect without ${reader.key('socketFactory.class')}. ` +
+      `Write ${reader.key('port')} instead, with ${reader.key('ssl.enable')}=true for implicit TLS.`,
+    property,
+  );
 }
 
 /**
@@ -190,12 +195,14 @@ export function protectPassword(
     return security;
   }
   if (security === 'opportunistic') return 'required';
+  // A value that could not be read may have been the encryption: its own error is enough.
+  if (ENCRYPTION_KEYS.some((name) => reader.find(name)?.valid === false)) return security;
   findings.error(
     'INSECURE_AUTH',
     'The password would be sent in clear text: neither TLS nor STARTTLS is on. ' +
       `Write ${reader.key('starttls.enable')}=true (usually port 587) or ${reader.key('ssl.enable')}=true (usually port 465), ` +
       'or allow a password without TLS in the connector.',
-    reader.find('auth') ?? reader.find('starttls.enable'),
+    reader.find('auth') ?? reader.find('host'),
   );
   return security;
 }

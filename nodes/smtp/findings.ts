@@ -27,6 +27,8 @@ export interface Findings {
   show(value: string): string;
   /** A key as it may appear in a message: as it is when it looks like a mail property, else as a value. */
   showKey(key: string): string;
+  /** Replaces the password, in every form of it, in a text that is shown as it is. */
+  mask(text: string): string;
 }
 
 /** Most characters of a value in a message: enough to recognise it. */
@@ -36,7 +38,8 @@ const SHOWN = 80;
 const PLAIN_KEY = /^(?:spring\.)?mail(?:\.[\w-]{1,40}){1,8}$/i;
 
 /** `password = x`, `"mail.smtp.pass", "x"`, `smtp://user:x@host`: a secret inside a value that was pasted wrongly. */
-const SECRET_AFTER_NAME = /((?:pass(?:word|wd|phrase)?|pwd|secret|token)["']?\s{0,8}[=:,]\s{0,8}["']?)[^\s"',;]+/gi;
+const SECRET_AFTER_NAME =
+  /((?:pass(?:word|wd|phrase)?|pwd|secret|token)["']?\s{0,8}[=:,]\s{0,8}["']?)[^\s"',;]+/gi;
 const SECRET_IN_URL = /(\/\/[^\s:/@]{0,256}:)[^\s/]+@/g;
 
 /** Makes an empty collection whose messages never show the password in any of its forms. */
@@ -60,6 +63,7 @@ export function createFindings(username: string, password: string): Findings {
     warn: (code, message, place = null) => warnings.push(finding(code, message, place)),
     show,
     showKey,
+    mask,
   };
 }
 

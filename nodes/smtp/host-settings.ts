@@ -19,7 +19,9 @@ export function readHost(reader: PropertyReader, findings: Findings): string | n
   // As in JavaMail an empty host of the protocol hides mail.host.
   const property = reader.find('host') ?? reader.find('mail.host');
   if (property === null || (property.valid && property.value === '')) {
-    const wrongPrefix = findings.errors.some(({ code, key }) => code === 'WRONG_PREFIX' && key?.endsWith('.host'));
+    const wrongPrefix = findings.errors.some(
+      ({ code, key }) => code === 'WRONG_PREFIX' && key?.endsWith('.host'),
+    );
     if (!wrongPrefix) {
       findings.error(
         'HOST_MISSING',
@@ -53,7 +55,9 @@ export function checkedHost(property: Property, findings: Findings): string | nu
 /** RFC 1123 names; the underscore is not in it and is found in private networks. */
 function isHostName(host: string): boolean {
   const labels = host.replace(/\.$/, '').split('.');
-  return host.length <= 253 && labels.every((label) => /^[A-Za-z0-9_](?:[\w-]{0,61}[A-Za-z0-9_])?$/.test(label));
+  return (
+    host.length <= 253 && labels.every((label) => /^[A-Za-z0-9_](?:[\w-]{0,61}[A-Za-z0-9_])?$/.test(label))
+  );
 }
 
 function whatIsWrong(host: string, key: string): string {
@@ -64,7 +68,8 @@ function whatIsWrong(host: string, key: string): string {
   if (/\s/.test(host)) return 'there is a space in it. Write only the name.';
   if (host.includes('@')) return 'it is an address. Write the name of the mail server.';
   const [, name, port] = /^([\w.-]+):(\d{1,5})$/.exec(host) ?? [];
-  if (name !== undefined) return `the port is its own property. Write ${key}=${name} and ${portKey(key)}=${port}`;
+  if (name !== undefined)
+    return `the port is its own property. Write ${key}=${name} and ${portKey(key)}=${port}`;
   // eslint-disable-next-line no-control-regex -- everything outside ASCII is meant
   if (/[^\x00-\x7f]/.test(host)) {
     const ascii = host.length <= 253 ? domainToASCII(host) : '';
@@ -81,12 +86,16 @@ function portKey(key: string): string {
 export function readLocalSide(reader: PropertyReader, behindProxy: boolean, findings: Findings): LocalSide {
   const address = reader.text('localaddress');
   const localAddress = address === null ? null : checkedHost(address, findings);
-  const port = readPort('localport', reader, findings);
+  const port = readPort('localport', reader, findings, '0');
   const ignored = behindProxy ? 'a proxy makes the connection' : 'mail.smtp.localaddress is not set';
   const portProperty = reader.find('localport');
   if (port !== null && portProperty !== null) {
     if (localAddress === null || behindProxy) {
-      findings.warn('LOCAL_PORT_UNUSED', `${portProperty.key} has no effect: ${ignored}. Remove it.`, portProperty);
+      findings.warn(
+        'LOCAL_PORT_UNUSED',
+        `${portProperty.key} has no effect: ${ignored}. Remove it.`,
+        portProperty,
+      );
     } else {
       findings.warn(
         'LOCAL_PORT_FIXED',
@@ -105,7 +114,11 @@ export function readLocalSide(reader: PropertyReader, behindProxy: boolean, find
 }
 
 /** RFC 5321 section 4.1.3: an address stands in brackets where a name is expected. */
-function readEhloName(reader: PropertyReader, localAddress: string | null, findings: Findings): string | null {
+function readEhloName(
+  reader: PropertyReader,
+  localAddress: string | null,
+  findings: Findings,
+): string | null {
   const property = reader.text('localhost');
   if (property === null) return localAddress === null ? null : bracketed(localAddress);
   if (/^[!-~]+$/.test(property.value)) return bracketed(property.value);
@@ -123,12 +136,19 @@ function bracketed(name: string): string {
   return family === 0 ? name : family === 4 ? `[${name}]` : `[IPv6:${name}]`;
 }
 
-/** Reads a port, 1-65535; null when unset or -1, JavaMail's word for unset. Anything else is an error. */
-export function readPort(name: string, reader: PropertyReader, findings: Findings): number | null {
+/** Reads a port, 1-65535; null when unset or when the value is JavaMail's word for unset. Anything else is an error. */
+export function readPort(
+  name: string,
+  reader: PropertyReader,
+  findings: Findings,
+  unset = '-1',
+): number | null {
   const property = reader.find(name);
-  if (property === null || !property.valid || property.value === '-1') return null;
+  if (property === null || !property.valid || property.value === unset) return null;
   // As Java reads an int: a sign, leading zeros, 0x.
-  const port = /^(?:\+?\d{1,10}|0x[0-9a-fA-F]{1,8})$/.test(property.value) ? Number(property.value.replace('+', '')) : 0;
+  const port = /^(?:\+?\d{1,10}|0x[0-9a-fA-F]{1,8})$/.test(property.value)
+    ? Number(property.value.replace('+', ''))
+    : 0;
   if (port >= 1 && port <= 65535) return port;
   property.valid = false;
   findings.error(

@@ -1,7 +1,10 @@
 import type { PropertyRow } from './property-table-row';
 
 /** Classes that name JDK defaults: nothing is lost when they are left out. */
-const DEFAULT_FACTORIES = ['javax.net.ssl.SSLSocketFactory', 'com.sun.net.ssl.internal.ssl.SSLSocketFactoryImpl'];
+const DEFAULT_FACTORIES = [
+  'javax.net.ssl.SSLSocketFactory',
+  'com.sun.net.ssl.internal.ssl.SSLSocketFactoryImpl',
+];
 const NAME_VERIFIERS = [
   'legacy',
   'MailHostnameVerifier',
@@ -105,13 +108,11 @@ export const tlsRows: readonly PropertyRow[] = [
     here: 'A Java class, refused unless it is an ordinary name check, which is done anyway.',
     harmless: NAME_VERIFIERS,
   },
-  ...['socketFactory', 'ssl.socketFactory', 'ssl.hostnameverifier'].map(
-    (name): PropertyRow => ({
-      name,
-      type: 'object',
-      javaDefault: null,
-      status: 'refused',
-      here: 'A Java object, which text cannot express.',
-    }),
-  ),
+  ...['socketFactory', 'ssl.socketFactory', 'ssl.hostnameverifier'].map((name): PropertyRow => ({
+    name,
+    type: 'object',
+    javaDefault: null,
+    status: 'refused',
+    here: 'A Java object, which text cannot express.',
+  })),
 ];

@@ -16,7 +16,12 @@ export const PROTOCOLS: readonly Protocol[] = ['smtp', 'smtps'];
 export const SESSION_ROWS: readonly PropertyRow[] = sessionRows;
 
 /** Rows that serve both `mail.smtp.X` and `mail.smtps.X`. */
-export const PROTOCOL_ROWS: readonly PropertyRow[] = [...connectionRows, ...tlsRows, ...authRows, ...messageRows];
+export const PROTOCOL_ROWS: readonly PropertyRow[] = [
+  ...connectionRows,
+  ...tlsRows,
+  ...authRows,
+  ...messageRows,
+];
 
 /** A key that the table knows; `protocol` is null for a session key. */
 export interface KnownKey {

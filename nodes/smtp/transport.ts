@@ -124,7 +124,10 @@ function answered(info: SMTPPoolSentMessageInfo, masked: Masked): Attempt {
 }
 
 function failed(error: unknown, masked: Masked, facts: Parameters<typeof classifyFailure>[1]): Attempt {
-  const { response, rejectedErrors } = maskError(error, masked) as { response?: string; rejectedErrors?: RecipientError[] };
+  const { response, rejectedErrors } = maskError(error, masked) as {
+    response?: string;
+    rejectedErrors?: RecipientError[];
+  };
   // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
   if (rejectedErrors && rejectedErrors.length > 0) {
     return { accepted: [], refused: refusals(rejectedErrors, masked), response: response ?? null };

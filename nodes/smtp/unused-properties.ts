@@ -16,15 +16,18 @@ export function reportUnused(entries: Entry[], findings: Findings): void {
   for (const entry of entries.filter(({ key }) => isPasswordKey(key)).slice(0, MANY)) {
     findings.error(
       'PASSWORD_IN_PROPERTIES',
-      `${findings.showKey(entry.key)}: a password does not belong into the properties, which travel with the exported ` +
-        'flow (JavaMail does not read it either). Remove the line and put it into the password field.',
+      `${findings.showKey(entry.key)}: a password does not belong in the properties, which travel with the exported ` +
+        'flow (JavaMail does not read it either). Remove the line and type it into the password field.',
       entry,
     );
   }
   const unknown = entries.filter(({ key }) => !isPasswordKey(key));
   for (const entry of unknown.slice(0, MANY)) reportUnknown(entry, findings);
   if (unknown.length > MANY) {
-    findings.warn('UNKNOWN_KEY', `${unknown.length - MANY} more lines are no properties of JavaMail and have no effect.`);
+    findings.warn(
+      'UNKNOWN_KEY',
+      `${unknown.length - MANY} more lines are no properties of JavaMail and have no effect.`,
+    );
   }
 }
 
@@ -33,7 +36,10 @@ function reportUnknown(entry: Entry, findings: Findings): void {
   const shown = findings.showKey(key);
   if (value === '' && !key.includes('.')) {
     // A line without a separator may be anything, a password too: it is not repeated.
-    findings.warn('UNKNOWN_KEY', `Line ${line} is no property and has no effect. Write key=value, or remove it.`);
+    findings.warn(
+      'UNKNOWN_KEY',
+      `Line ${line} is no property and has no effect. Write key=value, or remove it.`,
+    );
   } else if (/\bmail\.smtps?\.\w/.test(value)) {
     findings.warn(
       'NESTED_PROPERTIES',
@@ -87,7 +93,8 @@ export function reportAnswered(
       property,
     );
   }
-  const sentence = (place: Place) => ` (${plain(KNOWN_KEYS.get(place.key)?.row.here ?? '').replace(/\.$/, '')})`;
+  const sentence = (place: Place) =>
+    ` (${plain(KNOWN_KEYS.get(place.key)?.row.here ?? '').replace(/\.$/, '')})`;
   const having = (status: PropertyRow['status']) => properties.filter(({ row }) => row.status === status);
   collapsed('INFORMATIONAL', 'The same here whatever the value', having('informational'), sentence, findings);
   collapsed('WITHOUT_EFFECT', 'Understood, without effect here', having('ignored'), sentence, findings);

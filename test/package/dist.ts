@@ -8,6 +8,19 @@ export const ROOT = path.join(__dirname, '..', '..');
 export const TYPES = ['email-server-connector', 'send-email'] as const;
 export type NodeType = (typeof TYPES)[number];
 
+type Validate = (this: object, value: unknown, options: { label?: string }) => true | string;
+
+/** What a page registers, as far as the tests look at it. */
+export interface Definition {
+  name: string;
+  defaults: Record<string, { value: unknown; label?: string; validate: Validate }>;
+  credentials?: Record<string, { type: string }>;
+  icon: string;
+  outputs: number;
+  outputLabels(index: number): string;
+  label(this: object): string;
+}
+
 /** Builds dist/ when a source is newer than it. */
 export function build(): void {
   execFileSync(process.execPath, ['scripts/build.mjs', '--if-stale'], { cwd: ROOT, stdio: 'inherit' });
@@ -17,7 +30,7 @@ export function read(...parts: string[]): string {
   return readFileSync(path.join(ROOT, ...parts), 'utf8');
 }
 
-export function readJson<T = any>(...parts: string[]): T {
+export function readJson<T = Record<string, never>>(...parts: string[]): T {
   return JSON.parse(read(...parts)) as T;
 }
 
@@ -39,19 +52,20 @@ export function page(type: NodeType): { html: string; form: string; style: strin
 }
 
 /** What the page's script registers; texts are looked up in the en-US catalogue. */
-export function definition(type: NodeType): any {
+export function definition(type: NodeType): Definition {
   const catalogue = flatten(readJson('dist', 'locales', 'en-US', `${type}.json`));
-  let registered: any;
+  let registered: Definition | undefined;
   const translate = (key: string, values: Record<string, unknown> = {}) => {
     const text = catalogue.get(key.slice(key.indexOf(':') + 1));
     return text?.replace(/__(\w+)__/g, (_, name: string) => String(values[name])) ?? key;
   };
   const RED = {
     _: translate,
-    nodes: { registerType: (name: string, def: unknown) => (registered = { name, ...(def as object) }) },
+    nodes: { registerType: (name: string, def: unknown) => (registered = { ...(def as Definition), name }) },
     utils: { validatePropertyExpression: (text: string) => (/^[\w.[\]]+$/.test(text) ? true : 'invalid') },
   };
   vm.runInNewContext(page(type).script, { RED });
+  if (!registered) throw new Error(`${type}.html registers nothing`);
   return registered;
 }
 

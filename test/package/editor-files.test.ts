@@ -36,6 +36,13 @@ function catalogue(type: NodeType): Map<string, string> {
   return flatten(readJson('dist', 'locales', 'en-US', `${type}.json`));
 }
 
+/** A field of send-email as the editor knows it. */
+function field(name: string) {
+  const found = definition('send-email').defaults[name];
+  assert.ok(found, name);
+  return found;
+}
+
 /** The runtime and editor sources that may look a text up. */
 function sources(): string {
   const files = readdirSync(path.join(ROOT, 'nodes'), { recursive: true, encoding: 'utf8' });
@@ -60,7 +67,7 @@ describe('editor files', function () {
 
       it('has the defaults of the runtime', () => {
         const { defaults } = definition(type);
-        const values = Object.entries<{ value: unknown }>(defaults).map(([name, { value }]) => [name, value]);
+        const values = Object.entries(defaults).map(([name, { value }]) => [name, value]);
         assert.deepEqual(Object.fromEntries(values), DEFAULTS[type]);
       });
 
@@ -142,14 +149,14 @@ describe('editor files', function () {
   });
 
   it('send-email is labelled by its name, else its recipients, else its type', () => {
-    const { label } = definition('send-email');
-    assert.equal(label.call({ name: 'Alarm', to: 'a@example.com' }), 'Alarm');
-    assert.equal(label.call({ name: '', to: 'a@example.com' }), 'a@example.com');
-    assert.equal(label.call({ name: '', to: '' }), 'send-email');
+    const labelOf = (node: object) => definition('send-email').label.call(node);
+    assert.equal(labelOf({ name: 'Alarm', to: 'a@example.com' }), 'Alarm');
+    assert.equal(labelOf({ name: '', to: 'a@example.com' }), 'a@example.com');
+    assert.equal(labelOf({ name: '', to: '' }), 'send-email');
   });
 
   it('a number out of range is refused with the label and the range', () => {
-    const { validate, label } = definition('send-email').defaults.batchSize;
+    const { validate, label } = field('batchSize');
     assert.equal(validate.length, 2, 'the editor shows reasons of validators with two parameters only');
     assert.equal(
       validate.call({}, '1001', { label }),
@@ -159,7 +166,7 @@ describe('editor files', function () {
   });
 
   it('the attachment folder is required only when files are attached', () => {
-    const { validate, label } = definition('send-email').defaults.attachFolder;
+    const { validate, label } = field('attachFolder');
     assert.equal(
       validate.call({ id: 'n', attach: true }, '', { label }),
       'Only from folder: must not be empty',
@@ -169,7 +176,7 @@ describe('editor files', function () {
   });
 
   it('the attachment property must be one when files are attached', () => {
-    const { validate } = definition('send-email').defaults.attachProperty;
+    const { validate } = field('attachProperty');
     assert.equal(validate.call({ id: 'n', attach: true }, 'a b', {}), 'must be the name of a msg property');
     assert.equal(validate.call({ id: 'n', attach: true }, 'payload.file', {}), true);
     assert.equal(validate.call({ id: 'n', attach: false }, 'a b', {}), true);

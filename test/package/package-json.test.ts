@@ -4,7 +4,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { build, readJson, ROOT, TYPES } from './dist';
 
-const PACKAGE = readJson('package.json');
+const PACKAGE = readJson<{
+  name: string;
+  license: string;
+  repository: { url: string };
+  bugs: { url: string };
+  engines: { node: string };
+  keywords: string[];
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+  'node-red': { version: string; nodes: Record<string, string> };
+}>('package.json');
 
 describe('package', function () {
   this.timeout(120_000);
@@ -57,11 +67,15 @@ describe('package', function () {
 });
 
 function packedFiles(): string[] {
-  // The build has run; its scripts must not run again beneath a test.
-  const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-  const shell = process.platform === 'win32';
-  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8', shell })) as [
-    { files: { path: string }[] },
-  ];
+  // What npm hands to a test that it runs would make the build run again beneath that test.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+  const output = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: ROOT,
+    env,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [packed] = JSON.parse(output) as [{ files: { path: string }[] }];
   return packed.files.map((file) => file.path);
 }

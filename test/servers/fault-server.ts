@@ -6,7 +6,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import type { TLSSocketOptions } from 'node:tls';
 import { goodCertificate } from './certificates';
 import type { Phase, Script } from './fault-script';
-import { serve, type SessionBody } from './fault-session';
+import { reset, serve, type SessionBody } from './fault-session';
 import { createJournal, type Journal } from './journal';
 
 export interface FaultServerOptions {
@@ -97,6 +97,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     connections.total += 1;
     connections.open += 1;
     connections.most = Math.max(connections.most, connections.open);
+    socket.setNoDelay(true);
     sockets.add(socket);
     socket.once('close', () => {
       connections.open -= 1;
@@ -160,7 +161,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     close: () =>
       new Promise((resolve) => {
         listener.close(() => resolve());
-        for (const socket of sockets) socket.resetAndDestroy();
+        for (const socket of sockets) reset(socket);
       }),
   };
   return server;

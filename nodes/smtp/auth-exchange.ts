@@ -1,0 +1,68 @@
+/**
+ * The login with a chosen order of mechanisms. nodemailer has an order of its own, tries one mechanism alone even when
+ * it is not offered, and hides the server's answer to an expired access token.
+ */
+import { createHmac } from 'node:crypto';
+import type {
+  SMTPConnectionCustomAuthContext,
+  SMTPConnectionCustomAuthHandler,
+  SMTPConnectionCustomAuthResponse,
+} from 'nodemailer/lib/smtp-connection';
+import type { Mechanism } from './auth-settings';
+
+type Send = (command: string) => Promise<SMTPConnectionCustomAuthResponse>;
+interface Credentials {
+  user: string;
+  pass: string;
+}
+
+/** Makes a handler that logs in with the first of the mechanisms that the server offers. */
+export function inOrderOf(mechanisms: readonly Mechanism[]): SMTPConnectionCustomAuthHandler {
+  return async (context: SMTPConnectionCustomAuthContext) => {
+    const { auth, authMethods } = context;
+    const send: Send = (command) => context.sendCommand(command);
+    const chosen = mechanisms.find((mechanism) => authMethods.includes(mechanism));
+    if (chosen === undefined) {
+      const offered = authMethods.length === 0 ? 'none that is known' : authMethods.join(' ');
+      throw new Error(
+        `The server offers ${offered} for the login, and only ${mechanisms.join(' ')} may be used`,
+      );
+    }
+    const reply = await EXCHANGES[chosen](send, auth.credentials);
+    if (reply.status !== 235) throw new Error('Invalid login');
+  };
+}
+
+const EXCHANGES: Record<
+  Mechanism,
+  (send: Send, credentials: Credentials) => Promise<SMTPConnectionCustomAuthResponse>
+> = {
+  // RFC 4616; without an authorization identity, which some servers refuse.
+  PLAIN: (send, { user, pass }) => send(`AUTH PLAIN ${base64(`\0${user}\0${pass}`)}`),
+
+  LOGIN: async (send, { user, pass }) => {
+    for (const command of ['AUTH LOGIN', base64(user)]) {
+      const reply = await send(command);
+      if (reply.status !== 334) return reply;
+    }
+    return send(base64(pass));
+  },
+
+  // RFC 2195
+  'CRAM-MD5': async (send, { user, pass }) => {
+    const challenge = await send('AUTH CRAM-MD5');
+    if (challenge.status !== 334) return challenge;
+    const digest = createHmac('md5', pass).update(Buffer.from(challenge.text.trim(), 'base64')).digest('hex');
+    return send(base64(`${user} ${digest}`));
+  },
+
+  // A refused token is answered with 334 and details; the error itself follows an empty line.
+  XOAUTH2: async (send, { user, pass }) => {
+    const reply = await send(`AUTH XOAUTH2 ${base64(`user=${user}\x01auth=Bearer ${pass}\x01\x01`)}`);
+    return reply.status === 334 ? send('') : reply;
+  },
+};
+
+function base64(text: string): string {
+  return Buffer.from(text, 'utf8').toString('base64');
+}

@@ -1,0 +1,84 @@
+/**
+ * Settings in nodemailer's words.
+ */
+import { isIP } from 'node:net';
+import type { SMTPPoolOptions } from 'nodemailer';
+import { inOrderOf } from './auth-exchange';
+import { boundSocket } from './bound-socket';
+import type { Proxy } from './proxy-settings';
+import type { SmtpSettings } from './settings';
+
+/** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
+const SELECTED = 'SELECTED';
+
+/** What `mailOptions` adds to every mail. */
+export interface MailOptions {
+  dsn?: { notify?: string[]; return?: string };
+}
+
+/**
+ * The options for `createTransport`, without the size of the pool. A SOCKS proxy also needs
+ * `transporter.set('proxy_socks_module', require('socks'))`.
+ */
+export function nodemailerOptions(settings: SmtpSettings): SMTPPoolOptions & { pool: true } {
+  const { host, port, security, auth, timeouts, proxy } = settings;
+  return {
+    host,
+    // Both are always said: nodemailer guesses either from the other, and 465 without `secure` would be TLS.
+    port,
+    secure: security === 'implicit',
+    requireTLS: security === 'required',
+    ignoreTLS: security === 'none',
+    connectionTimeout: timeouts.connection,
+    dnsTimeout: timeouts.connection,
+    greetingTimeout: timeouts.greeting,
+    socketTimeout: timeouts.socket,
+    tls: tlsOptions(settings),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+    ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
+    ...localSide(settings),
+    ...(auth === null ? {} : loginOptions(auth)),
+    ...(proxy === null ? {} : { proxy: proxyUrl(proxy) }),
+    pool: true,
+  };
+}
+
+/** The options that every mail gets. */
+export function mailOptions({ dsn }: SmtpSettings): MailOptions {
+  if (dsn === null) return {};
+  return {
+    dsn: {
+      ...(dsn.notify === null ? {} : { notify: dsn.notify }),
+      ...(dsn.ret === null ? {} : { return: dsn.ret }),
+    },
+  };
+}
+
+function tlsOptions({ tls }: SmtpSettings): NonNullable<SMTPPoolOptions['tls']> {
+  return {
+    ...tls.material,
+    rejectUnauthorized: tls.rejectUnauthorized,
+    ...(tls.checkServerIdentity ? {} : { checkServerIdentity: () => undefined }),
+    ...(tls.minVersion === null ? {} : { minVersion: tls.minVersion }),
+    ...(tls.maxVersion === null ? {} : { maxVersion: tls.maxVersion }),
+    ...(tls.ciphers === null ? {} : { ciphers: tls.ciphers }),
+  };
+}
+
+/** nodemailer binds to an IP address only; for a name or a port the socket is made here. */
+function localSide({ localAddress, localPort }: SmtpSettings): SMTPPoolOptions {
+  if (localAddress === null) return {};
+  if (localPort === null && isIP(localAddress) !== 0) return { localAddress };
+  return { getSocket: boundSocket({ localAddress, localPort }) };
+}
+
+function loginOptions({ user, pass, mechanisms }: NonNullable<SmtpSettings['auth']>): SMTPPoolOptions {
+  if (mechanisms === null) return { auth: { user, pass } };
+  return { auth: { user, pass, method: SELECTED }, customAuth: { [SELECTED]: inOrderOf(mechanisms) } };
+}
+
+function proxyUrl({ kind, host, port, auth }: Proxy): string {
+  const login = auth === null ? '' : `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@`;
+  return `${kind}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
