@@ -106,9 +106,6 @@ function describeAttachment({ filename, content, contentType, cid }: LoadedAttac
     content,
     contentType: partType(contentType, filename, content),
     ...(cid === undefined ? {} : { cid }),
-    // Inline without being asked, mail programs hide files that the body does not show.
-    contentDisposition: cid === undefined ? 'attachment' : 'inline',
-    contentTransferEncoding: 'base64',
   };
 }
 

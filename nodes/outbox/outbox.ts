@@ -14,11 +14,11 @@ import {
   type Problem,
   type RateLimit,
 } from '../types';
-import { afterAttempt, giveUp, summarize } from './mail-state';
+import { holdAfter, problemOf, probeIndex, type Hold } from './hold';
+import { afterAttempt, giveUp } from './mail-state';
 import { createQueue } from './queue';
 import { createRateLimit, type RateLimiter } from './rate-limit';
 import { resultOf } from './result';
-import { nextAttempt } from './retry';
 import { newProgress, type Entry, type Store } from './store';
 
 /** How long `stop` lets an attempt go on before and after the final dot was handed over, ms. Node-RED waits 15 s for a node. */
@@ -85,15 +85,6 @@ interface Flight {
   landed: Promise<void>;
 }
 
-interface Hold {
-  failure: Failure;
-  since: number;
-  /** When the hold was set or renewed: an attempt that began earlier says nothing new. */
-  renewed: number;
-  failures: number;
-  nextAttempt: number;
-}
-
 const PRIORITIES: Priority[] = ['high', 'normal', 'low'];
 
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -113,6 +104,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const ready = { high: createQueue(byId), normal: createQueue(byId), low: createQueue(byId) };
   const deferred = createQueue<Entry>((entry) => entry.progress.nextAttempt);
   const flights = new Set<Flight>();
+  /** Attempts that showed that the account works, and what that count was when a mail failed because of the account. */
+  let landings = 0;
+  const suspects = new WeakMap<Entry, number>();
   let onWire = 0;
 
   const waiting = () => ready.high.size + ready.normal.size + ready.low.size;
@@ -139,7 +133,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         blockedUntil = place.at;
         break;
       }
-      launch(queue.take() as Entry, place.slot);
+      launch(queue.take(hold ? probeIndex(hold, queue.size) : 0) as Entry, place.slot);
     }
     sleepUntil(Math.min(blockedUntil, nextEvent()));
   }
@@ -202,20 +196,33 @@ export function createOutbox(options: OutboxOptions): Outbox {
     await kept;
   }
 
-  async function land(flight: Flight, attempt: Attempt): Promise<void> {
-    const { entry } = flight;
+  async function land({ entry, started }: Flight, outcome: Attempt): Promise<void> {
+    const attempt = suspect(entry, outcome);
     const next = afterAttempt(entry.progress, attempt, { now: now(), expires: expires(entry), random });
     entry.progress = next.progress;
     const account = next.state === 'queued' ? next.account : undefined;
     if (account) {
-      holdAccount(account, flight);
-    } else if (hold && flight.started >= hold.renewed && attempt.failure?.scope !== 'aborted') {
-      hold = null;
+      hold = holdAfter(hold, account, started, now(), random);
+    } else if (attempt.failure?.scope !== 'aborted') {
+      if (hold && started >= hold.renewed) hold = null;
+      landings += 1;
     }
     if (next.state === 'sent' || next.state === 'failed') return finish(entry);
     await store.save(entry).catch(trouble);
     (next.state === 'deferred' ? deferred : queueOf(entry)).add(entry);
     if (account) await expireWaiting(account);
+  }
+
+  /**
+   * When a mail fails as if the account were out of order, and failed so before, and the account worked in between, then
+   * the cause is this mail (its size, its sender): it waits by itself, and the others go on.
+   */
+  function suspect(entry: Entry, attempt: Attempt): Attempt {
+    if (attempt.failure?.scope !== 'account') return attempt;
+    const before = suspects.get(entry);
+    suspects.set(entry, landings);
+    if (before === undefined || before === landings) return attempt;
+    return { ...attempt, failure: { ...attempt.failure, scope: 'message' } };
   }
 
   async function finish(entry: Entry): Promise<void> {
@@ -231,19 +238,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
       report(result, entry.mail);
       await store.finish(entry, result).catch(trouble);
     }
-  }
-
-  function holdAccount(failure: Failure, flight: Flight): void {
-    const time = now();
-    if (hold && flight.started < hold.renewed) return;
-    const failures = (hold?.failures ?? 0) + 1;
-    hold = {
-      failure,
-      since: hold?.since ?? time,
-      renewed: time,
-      failures,
-      nextAttempt: nextAttempt(time, failures, failure.minWait, random),
-    };
   }
 
   /** The account failed again: mails that were tried for long enough end here, the others go on waiting. */
@@ -320,8 +314,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       sent,
       failed,
     }),
-    problem: () =>
-      hold && { error: summarize(hold.failure.error), since: hold.since, nextAttempt: hold.nextAttempt },
+    problem: () => hold && problemOf(hold),
     rateUsed: () => limiter.used(now()),
   };
 }

@@ -3,7 +3,8 @@ export interface Queue<T> {
   readonly size: number;
   add(item: T): void;
   first(): T | undefined;
-  take(): T | undefined;
+  /** Takes out the item at a place, the first when none is given. */
+  take(index?: number): T | undefined;
   /** Takes out every item that the test holds for, in order. */
   takeWhere(test: (item: T) => boolean): T[];
 }
@@ -36,8 +37,9 @@ export function createQueue<T>(rank: (item: T) => string | number): Queue<T> {
       else items.splice(position(of), 0, item);
     },
     first: () => items[head],
-    take() {
-      if (head === items.length) return undefined;
+    take(index = 0) {
+      if (head + index >= items.length) return undefined;
+      if (index > 0) return items.splice(head + index, 1)[0];
       const item = items[head] as T;
       (items as (T | undefined)[])[head] = undefined;
       head += 1;

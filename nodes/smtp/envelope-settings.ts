@@ -55,7 +55,10 @@ export function readDsn(reader: PropertyReader, findings: Findings): Dsn | null 
 }
 
 function readNotify(property: Property, findings: Findings): string[] | null {
-  const words = property.value.toUpperCase().split(/\s*,\s*/);
+  const words = property.value
+    .toUpperCase()
+    .split(',')
+    .map((word) => word.trim());
   const valid =
     words.every((word) => NOTIFY.includes(word)) && (words.length === 1 || !words.includes('NEVER'));
   if (valid) return words;

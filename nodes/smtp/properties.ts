@@ -45,15 +45,27 @@ function parseEntries(text: string, findings: Findings): Entry[] {
     return entriesOf(lines.join('\n'), 0);
   } catch {
     // One bad escape fails the whole text. Taken one by one, the other lines can still be read and checked.
-    return ranges.flatMap(({ start, end }) => {
-      try {
-        return entriesOf(lines.slice(start, end + 1).join('\n'), start);
-      } catch {
-        if (findings.errors.length < MANY) reportMalformed(lines, start, end, findings);
-        return [];
-      }
-    });
+    return parseOneByOne(lines, ranges, findings);
   }
+}
+
+function parseOneByOne(
+  lines: string[],
+  ranges: { start: number; end: number }[],
+  findings: Findings,
+): Entry[] {
+  const entries: Entry[] = [];
+  let malformed = 0;
+  for (const { start, end } of ranges) {
+    try {
+      entries.push(...entriesOf(lines.slice(start, end + 1).join('\n'), start));
+    } catch {
+      reportMalformed(lines, start, end, findings);
+      malformed += 1;
+      if (malformed === MANY) break;
+    }
+  }
+  return entries;
 }
 
 function entriesOf(text: string, linesBefore: number): Entry[] {

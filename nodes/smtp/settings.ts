@@ -61,9 +61,11 @@ const HOST_KEYS = ['mail.smtp.host', 'mail.smtps.host', 'mail.host'];
 export function readSettings(input: SettingsInput): SettingsResult {
   const findings = createFindings(input.username, input.password);
   const entries = parseProperties(input.properties, findings);
-  const settings = isForeign(input.properties, entries, findings)
-    ? null
-    : settingsOf(input, readProperties(entries, input.env, findings), findings);
+  const unreadable = entries.length === 0 && findings.errors.length > 0;
+  const settings =
+    unreadable || isForeign(input.properties, entries, findings)
+      ? null
+      : settingsOf(input, readProperties(entries, input.env, findings), findings);
   return {
     settings: findings.errors.length === 0 ? settings : null,
     errors: findings.errors.sort(byLine),

@@ -4,7 +4,8 @@
  */
 import { Readable } from 'node:stream';
 import { createTransport as createMailer, type SMTPPoolSentMessageInfo } from 'nodemailer';
-import type { Attempt, OutgoingMail, RecipientFailure } from '../types';
+import * as socks from 'socks';
+import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
 import type { Mask } from './secrets';
@@ -59,6 +60,7 @@ export function createTransport({ settings, connections, mask, debug }: Transpor
     maxRequeues: 1,
     ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
   });
+  mailer.set('proxy_socks_module', socks);
   // The message is composed already: the pool gets the stream of it that the caller of deliver made.
   mailer.use('stream', (mail, done) => {
     const { openBody } = mail.data as unknown as { openBody: () => Readable };
@@ -87,7 +89,9 @@ export function createTransport({ settings, connections, mask, debug }: Transpor
       async function* body(): AsyncGenerator<Buffer> {
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
         for await (const chunk of mail.open()) yield chunk as Buffer;
-        await aboutToSendDot();
+        await aboutToSendDot().catch((error: Error) => {
+          throw new MailError('STORAGE', `The outbox can not be written: ${error.message}`);
+        });
         dotHandedOver = true;
         endBy(AFTER_DOT_MS, 'after-dot');
       }
@@ -105,7 +109,12 @@ export function createTransport({ settings, connections, mask, debug }: Transpor
         } as Parameters<typeof mailer.sendMail>[0]);
         return answered(info, masked);
       } catch (error) {
-        return failed(error, masked, { dotHandedOver, reused: false, aborted: signal.aborted, deadline });
+        return failed(error, recipients.length, masked, {
+          dotHandedOver,
+          reused: false,
+          aborted: signal.aborted,
+          deadline,
+        });
       } finally {
         clearTimeout(timer!);
         signal.removeEventListener('abort', stop);
@@ -123,13 +132,18 @@ function answered(info: SMTPPoolSentMessageInfo, masked: Masked): Attempt {
   };
 }
 
-function failed(error: unknown, masked: Masked, facts: Parameters<typeof classifyFailure>[1]): Attempt {
+function failed(
+  error: unknown,
+  recipients: number,
+  masked: Masked,
+  facts: Parameters<typeof classifyFailure>[1],
+): Attempt {
   const { response, rejectedErrors } = maskError(error, masked) as {
     response?: string;
     rejectedErrors?: RecipientError[];
   };
   // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
-  if (rejectedErrors && rejectedErrors.length > 0) {
+  if (rejectedErrors && rejectedErrors.length === recipients) {
     return { accepted: [], refused: refusals(rejectedErrors, masked), response: response ?? null };
   }
   return { accepted: [], refused: [], response: response ?? null, failure: classifyFailure(error, facts) };

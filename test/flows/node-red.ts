@@ -1,14 +1,12 @@
 /** Starts a real Node-RED with the built package, deploys flows into it and observes them. */
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
-import net, { type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { createJournal, type Journal } from '../servers/journal';
+import { freePort, prepareUserDir, ROOT } from './user-dir';
 
-const ROOT = path.join(__dirname, '..', '..');
-const PACKAGE = '@email-server-connector/node-red-send-email';
 /** Node-RED needs about 2 s to start; a busy machine gets more. */
 const START_MS = 20_000;
 const LOG_SHOWN = 4_000;
@@ -50,7 +48,10 @@ export interface Exit {
   ms: number;
 }
 
-export type FlowMsg = Record<string, any>;
+/** A test looks into msgs by their documented names; typing each would say those names twice. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Loose = any;
+export type FlowMsg = Record<string, Loose>;
 
 export interface NodeRed {
   url: string;
@@ -68,7 +69,7 @@ export interface NodeRed {
   dones: Journal<Done>;
   /** Presses the button of an inject node. */
   inject: (id: string) => Promise<void>;
-  request: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: any }>;
+  request: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Loose }>;
   /** All that the process wrote so far. */
   logs: () => string;
   /** Undefined while the process runs. */
@@ -83,40 +84,6 @@ type Report =
   | ({ kind: 'done' } & Done)
   | { kind: 'started' }
   | { kind: 'answer'; id: number; error: string | null };
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-async function prepare(userDir: string, port: number, settings: Record<string, unknown>): Promise<void> {
-  if (!existsSync(path.join(ROOT, 'dist', 'send-email.js'))) {
-    throw new Error('dist/ is missing: run `npm run build` first');
-  }
-  const modules = path.join(userDir, 'node_modules', path.dirname(PACKAGE));
-  await mkdir(modules, { recursive: true });
-  const link = path.join(userDir, 'node_modules', PACKAGE);
-  if (!existsSync(link)) await symlink(ROOT, link, 'junction');
-  const all = {
-    uiHost: '127.0.0.1',
-    uiPort: port,
-    flowFile: 'flows.json',
-    credentialSecret: 'the secret of the tests',
-    nodesDir: path.join(__dirname, 'probe'),
-    telemetry: { enabled: false, updateNotification: false },
-    editorTheme: { tours: false },
-    contextStorage: { default: { module: 'memory' } },
-    logging: { console: { level: 'debug', metrics: false, audit: false } },
-    ...settings,
-  };
-  await writeFile(path.join(userDir, 'package.json'), JSON.stringify({ name: 'flows', dependencies: {} }));
-  await writeFile(path.join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(all, null, 2)};\n`);
-}
 
 function launch(userDir: string, env: Record<string, string>): ChildProcess {
   const script = process.env['NODE_RED_PATH'] ?? path.join(ROOT, 'node_modules', 'node-red', 'red.js');
@@ -134,21 +101,29 @@ function launch(userDir: string, env: Record<string, string>): ChildProcess {
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRed> {
   const userDir = options.userDir ?? (await mkdtemp(path.join(tmpdir(), 'flows-test-')));
   const port = await freePort();
-  await prepare(userDir, port, options.settings ?? {});
+  await prepareUserDir(userDir, port, options.settings ?? {});
   const child = launch(userDir, options.env ?? {});
   const url = `http://127.0.0.1:${port}`;
 
   let log = '';
   const logTail = (): string => `\nNode-RED said:\n${log.slice(-LOG_SHOWN)}`;
-  const show = (item: unknown): string => JSON.stringify(item, shorten).slice(0, 600);
-  const journals = new Map<string, Journal<never>>();
-  function journal<T>(name: string): Journal<T> {
-    const known = journals.get(name) as unknown as Journal<T> | undefined;
-    if (known) return known;
+  const show = (item: unknown): string =>
+    inspect(item, { depth: 3, breakLength: Infinity, maxStringLength: 120, maxArrayLength: 5 }).slice(0, 600);
+  const all: Journal<never>[] = [];
+  function newJournal<T>(name: string): Journal<T> {
     const made = createJournal<T>(name, show, logTail);
-    journals.set(name, made as unknown as Journal<never>);
+    all.push(made);
     if (exit) made.fail(exitError());
     return made;
+  }
+  /** Journals that come to be when somebody first asks for them, or writes into them. */
+  function journals<T>(name: string): (key: string) => Journal<T> {
+    const made = new Map<string, Journal<T>>();
+    return (key) => {
+      const one = made.get(key) ?? newJournal<T>(`${name} ${key}`);
+      made.set(key, one);
+      return one;
+    };
   }
 
   let exit: Exit | undefined;
@@ -157,18 +132,20 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   const ended = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
       exit = { code, signal, ms: Date.now() - endSince };
-      for (const one of journals.values()) one.fail(exitError());
+      for (const one of all) one.fail(exitError());
       resolve(exit);
     });
   });
 
-  const starts = journal<'started'>('starts of flows');
-  const dones = journal<Done>('calls of done()');
-  const answers = journal<Report & { kind: 'answer' }>('answers');
-  const lines = journal<string>('lines of the log');
+  const starts = newJournal<'started'>('starts of flows');
+  const dones = newJournal<Done>('calls of done()');
+  const answers = newJournal<Report & { kind: 'answer' }>('answers');
+  const lines = newJournal<string>('lines of the log');
+  const msgs = journals<FlowMsg>('msgs at');
+  const statuses = journals<NodeStatus>('statuses of');
   child.on('message', (report: Report) => {
-    if (report.kind === 'msg') journal(`msgs at ${report.probe}`).add(report.msg as never);
-    if (report.kind === 'status') journal(`statuses of ${report.id}`).add(report.status as never);
+    if (report.kind === 'msg') msgs(report.probe).add(report.msg);
+    if (report.kind === 'status') statuses(report.id).add(report.status);
     if (report.kind === 'done') dones.add(report);
     if (report.kind === 'started') starts.add('started');
     if (report.kind === 'answer') answers.add(report);
@@ -188,7 +165,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   ) {
     const response = await fetch(url + route, {
       method,
-      headers: { 'Content-Type': 'application/json', ...headers },
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
@@ -233,8 +210,8 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
       const { error } = await answers.waitForOne((answer) => answer.id === id);
       if (error !== null) throw new Error(error);
     },
-    probe: (id) => journal<FlowMsg>(`msgs at ${id}`),
-    statuses: (id) => journal<NodeStatus>(`statuses of ${id}`),
+    probe: msgs,
+    statuses,
     dones,
     async inject(id) {
       const { status } = await request('POST', `/inject/${id}`);
@@ -245,11 +222,4 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     exit: () => exit,
     stop,
   };
-}
-
-/** Keeps what is shown of a msg readable. */
-function shorten(this: unknown, _key: string, value: unknown): unknown {
-  if (typeof value === 'string' && value.length > 120) return `${value.slice(0, 120)}…`;
-  if (typeof value === 'bigint') return String(value);
-  return value;
 }

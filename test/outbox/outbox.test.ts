@@ -3,10 +3,22 @@ import { Readable } from 'node:stream';
 import { mock } from 'node:test';
 import { createMemoryStore } from '../../nodes/outbox/memory-store';
 import { createOutbox, type Deliver, type Outbox, type Policy } from '../../nodes/outbox/outbox';
-import { MailError, type Attempt, type EmailResult, type Failure, type OutgoingMail, type Priority } from '../../nodes/types';
+import {
+  MailError,
+  type Attempt,
+  type EmailResult,
+  type Failure,
+  type OutgoingMail,
+  type Priority,
+} from '../../nodes/types';
 
 const HOUR = 3_600_000;
-const POLICY: Policy = { connections: 2, limit: 100, retryFor: 24 * HOUR, rate: { limit: 0, period: 'minute' } };
+const POLICY: Policy = {
+  connections: 2,
+  limit: 100,
+  retryFor: 24 * HOUR,
+  rate: { limit: 0, period: 'minute' },
+};
 
 let serial = 0;
 
@@ -30,7 +42,12 @@ function mail(subject: string, to = ['a@x.test'], priority: Priority = 'normal')
 }
 
 function failure(scope: Failure['scope'], permanent = false, minWait = 0): Failure {
-  return { scope, permanent, minWait, error: new MailError('TEST', `${scope} failed`, { response: '400 no', responseCode: 400 }) };
+  return {
+    scope,
+    permanent,
+    minWait,
+    error: new MailError('TEST', `${scope} failed`, { response: '400 no', responseCode: 400 }),
+  };
 }
 
 const accept = (recipients: string[]): Attempt => ({ accepted: recipients, refused: [], response: '250 ok' });
@@ -66,7 +83,10 @@ describe('the outbox', () => {
   afterEach(() => mock.timers.reset());
 
   /** Starts with a server that answers each attempt as the function says. */
-  function start(answer: (subject: string, recipients: string[], attempt: number) => Attempt | Promise<Attempt>, policy: Partial<Policy> = {}): void {
+  function start(
+    answer: (subject: string, recipients: string[], attempt: number) => Attempt | Promise<Attempt>,
+    policy: Partial<Policy> = {},
+  ): void {
     const attempts = new Map<string, number>();
     const deliver: Deliver = async (one, recipients) => {
       tried.push(one.subject);
@@ -189,6 +209,26 @@ describe('the outbox', () => {
     mock.timers.tick(1);
     await settle();
     assert.equal(tried.length, 2);
+  });
+
+  it('does not let one mail that the server answers as if the account were out of order hold up the others', async () => {
+    const error = new MailError('SERVER', 'no', { responseCode: 452, command: 'MAIL FROM' });
+    const poison: Failure = { scope: 'account', permanent: false, minWait: 0, error };
+    start((subject, recipients) => (subject === 'poison' ? refuse(poison) : accept(recipients)), {
+      connections: 1,
+    });
+    for (const subject of ['poison', 'a', 'b', 'c']) await outbox.add(mail(subject));
+    for (let i = 0; i < 6; i++) {
+      await settle();
+      mock.timers.tick(30_000);
+    }
+    await settle();
+    assert.deepEqual(
+      results.map((result) => result.subject),
+      ['a', 'b', 'c'],
+    );
+    assert.equal(outbox.problem(), null);
+    assert.equal(outbox.counts().deferred, 1);
   });
 
   it('reports mails that waited too long for an account that does not come back', async () => {

@@ -21,7 +21,10 @@ describe('the queue of the outbox', () => {
   it('keeps the order of arrival among items of equal rank', () => {
     const queue = createQueue<{ rank: number; name: string }>((item) => item.rank);
     for (const name of ['a', 'b', 'c']) queue.add({ rank: 1, name });
-    assert.deepEqual([queue.take()?.name, queue.take()?.name, queue.take()?.name, queue.take()], ['a', 'b', 'c', undefined]);
+    assert.deepEqual(
+      [queue.take()?.name, queue.take()?.name, queue.take()?.name, queue.take()],
+      ['a', 'b', 'c', undefined],
+    );
   });
 
   it('puts an item that comes back in its old place', () => {

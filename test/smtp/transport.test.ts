@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { createMask } from '../../nodes/smtp/secrets';
+import { readSettings } from '../../nodes/smtp/settings';
+import { createTransport, type Transport } from '../../nodes/smtp/transport';
+import type { Attempt, OutgoingMail } from '../../nodes/types';
+import { at, fin, firstOf, reply, replyAndFin, rst, stall, type Script } from '../servers/fault-script';
+import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
+
+const BODY = 'Message-ID: <1@x.test>\r\nSubject: test\r\n\r\nbody\r\n';
+
+function mail(to: string[] = ['a@x.test']): OutgoingMail {
+  return {
+    id: '1',
+    nodeId: 'n',
+    messageId: '<1@x.test>',
+    subject: 'test',
+    envelope: { from: 'me@x.test', to },
+    priority: 'normal',
+    queuedAt: 0,
+    count: 1,
+    attachments: [],
+    skippedAttachments: [],
+    messages: [],
+    size: BODY.length,
+    open: () => Readable.from([Buffer.from(BODY)], { objectMode: false }),
+  };
+}
+
+interface Trial {
+  attempt: Attempt;
+  /** The dot was announced before it left. */
+  dotAnnounced: boolean;
+}
+
+describe('the transport', () => {
+  let server: FaultServer;
+  let transport: Transport;
+
+  async function open(
+    script: Script,
+    options: FaultServerOptions = {},
+    properties: string[] = [],
+  ): Promise<void> {
+    server = await startFaultServer({ ...options, script });
+    const { settings, errors } = readSettings({
+      properties: [
+        'mail.smtp.host=127.0.0.1',
+        `mail.smtp.port=${server.port}`,
+        'mail.smtp.timeout=500',
+        ...properties,
+      ].join('\n'),
+      username: options.login?.user ?? '',
+      password: options.login?.password ?? '',
+      env: () => undefined,
+      allowInsecureAuth: false,
+      tlsNode: null,
+    });
+    assert.ok(settings, JSON.stringify(errors));
+    transport = createTransport({
+      settings,
+      connections: 2,
+      mask: createMask(options.login?.user ?? '', options.login?.password ?? ''),
+      debug: () => undefined,
+    });
+  }
+
+  async function send(to?: string[], signal = new AbortController().signal): Promise<Trial> {
+    const one = mail(to);
+    let dotAnnounced = false;
+    const attempt = await transport.deliver(one, one.envelope.to, {
+      signal,
+      aboutToSendDot: () => {
+        dotAnnounced = true;
+        return Promise.resolve();
+      },
+    });
+    return { attempt, dotAnnounced };
+  }
+
+  afterEach(async () => {
+    transport.close();
+    await server.close();
+  });
+
+  it('hands a mail over and tells the reply', async () => {
+    await open(() => undefined);
+    const { attempt, dotAnnounced } = await send(['a@x.test', 'b@x.test']);
+    assert.deepEqual(attempt.accepted, ['a@x.test', 'b@x.test']);
+    assert.match(attempt.response ?? '', /^250/);
+    assert.ok(dotAnnounced);
+    const accepted = (await server.ledger.waitFor(1))[0]!;
+    assert.equal(accepted.messageId, '<1@x.test>');
+    assert.equal(accepted.from, 'me@x.test');
+  });
+
+  it('uses a connection for many mails', async () => {
+    await open(() => undefined);
+    for (let i = 0; i < 5; i++) await send();
+    assert.equal(server.connections.total, 1);
+    assert.equal(server.ledger.items.length, 5);
+  });
+
+  it('delivers to the accepted recipients and tells of each other one whether it may be tried again', async () => {
+    await open(
+      firstOf(
+        (moment) =>
+          moment.phase === 'rcpt' && moment.address === 'later@x.test'
+            ? reply('451 4.7.1 greylisted')
+            : undefined,
+        (moment) =>
+          moment.phase === 'rcpt' && moment.address === 'never@x.test'
+            ? reply('550 5.1.1 no such user')
+            : undefined,
+      ),
+    );
+    const { attempt } = await send(['good@x.test', 'later@x.test', 'never@x.test']);
+    assert.deepEqual(attempt.accepted, ['good@x.test']);
+    assert.deepEqual(
+      attempt.refused.map(({ address, failure }) => [address, failure.permanent]),
+      [
+        ['later@x.test', false],
+        ['never@x.test', true],
+      ],
+    );
+    assert.deepEqual((await server.ledger.waitFor(1))[0]!.recipients, ['good@x.test']);
+  });
+
+  it('tells recipients apart when all of them are refused', async () => {
+    await open((moment) =>
+      moment.phase === 'rcpt' ? reply(moment.address.startsWith('later') ? '451 wait' : '550 no') : undefined,
+    );
+    const { attempt } = await send(['later@x.test', 'never@x.test']);
+    assert.equal(attempt.failure, undefined);
+    assert.deepEqual(
+      attempt.refused.map(({ failure }) => failure.permanent),
+      [false, true],
+    );
+    assert.equal(server.bodies.items.length, 0);
+  });
+
+  // What the server got is known to this test: an attempt may be called anything but sure when the body was complete.
+  const faults: [name: string, script: Script, scope: string, complete: boolean][] = [
+    ['the connection ends before the greeting', at('greeting', fin()), 'account', false],
+    ['the connection breaks before the greeting', at('greeting', rst()), 'account', false],
+    ['the greeting is 421', at('greeting', replyAndFin('421 4.7.0 try later')), 'account', false],
+    ['the greeting is 554', at('greeting', replyAndFin('554 go away')), 'account', false],
+    ['the greeting never comes', at('greeting', stall()), 'account', false],
+    ['EHLO gets no answer', at('ehlo', stall()), 'account', false],
+    ['the connection ends at MAIL FROM', at('mail', fin()), 'account', false],
+    ['MAIL FROM is answered with 451', at('mail', reply('451 4.3.2 busy')), 'account', false],
+    [
+      'MAIL FROM is answered with 550 5.4.5 (quota)',
+      at('mail', reply('550 5.4.5 Daily user sending limit exceeded')),
+      'account',
+      false,
+    ],
+    ['MAIL FROM is answered with 552', at('mail', reply('552 5.3.4 too big')), 'message', false],
+    ['the connection breaks at RCPT TO', at('rcpt', rst()), 'account', false],
+    ['RCPT TO gets no answer', at('rcpt', stall()), 'account', false],
+    ['DATA is answered with 451', at('data', reply('451 4.3.0 later')), 'message', false],
+    ['the body is answered with 554', at('dot', reply('554 5.7.1 spam')), 'message', true],
+    ['the body is answered with 451', at('dot', reply('451 4.7.1 later')), 'message', true],
+    ['the connection ends after the dot', at('dot', fin()), 'ambiguous', true],
+    ['the connection breaks after the dot', at('dot', rst()), 'ambiguous', true],
+    ['the dot gets no answer', at('dot', stall()), 'ambiguous', true],
+    ['the dot gets half an answer', at('dot', { raw: '25', then: 'fin' }), 'ambiguous', true],
+    [
+      'the dot gets the first line of two',
+      at('dot', { raw: '250-almost\r\n', then: 'stall' }),
+      'ambiguous',
+      true,
+    ],
+  ];
+  for (const [name, script, scope, complete] of faults) {
+    it(`calls it a failure of scope ${scope} when ${name}`, async () => {
+      await open(script);
+      const { attempt, dotAnnounced } = await send();
+      const refused = attempt.failure ?? attempt.refused[0]?.failure;
+      assert.equal(refused?.scope, scope, refused?.error.message);
+      assert.equal(server.bodies.items.length > 0, complete);
+      assert.ok(dotAnnounced || !complete, 'a complete body was never announced');
+      assert.equal(server.ledger.items.length, 0);
+      assert.notEqual(refused?.error.message, '');
+    });
+  }
+
+  it('calls it a failure of the account, not an ambiguous one, when the connection breaks in the body', async () => {
+    await open(at('body', { afterBytes: 10, then: 'rst' }));
+    const one = mail();
+    const attempt = await transport.deliver(
+      {
+        ...one,
+        // A body of which the rest never comes: nobody can have handed over its dot.
+        open: () =>
+          Readable.from(
+            (async function* () {
+              yield Buffer.from(BODY);
+              await new Promise(() => undefined);
+            })(),
+          ),
+      },
+      one.envelope.to,
+      { signal: new AbortController().signal, aboutToSendDot: () => Promise.resolve() },
+    );
+    assert.equal(attempt.failure?.scope, 'account');
+    assert.equal(server.bodies.items.length, 0);
+  });
+
+  it('tells a permanent refusal of the mail from a temporary one', async () => {
+    await open(firstOf(at('dot', reply('554 5.7.1 spam'), 1), at('dot', reply('451 later'), 2)));
+    assert.equal((await send()).attempt.failure?.permanent, true);
+    assert.equal((await send()).attempt.failure?.permanent, false);
+  });
+
+  it('sends no dot when the announcement of the dot fails', async () => {
+    await open(() => undefined);
+    const one = mail();
+    const attempt = await transport.deliver(one, one.envelope.to, {
+      signal: new AbortController().signal,
+      aboutToSendDot: () => Promise.reject(new Error('the disk is full')),
+    });
+    assert.notEqual(attempt.failure, undefined);
+    assert.equal(attempt.failure?.permanent, false);
+    assert.equal(server.bodies.items.length, 0);
+  });
+
+  it('ends an attempt when it is told to, and calls it ambiguous only after the dot', async () => {
+    const early = new AbortController();
+    await open(firstOf(at('rcpt', stall(), 1), at('dot', stall(), 1)), {}, ['mail.smtp.timeout=60000']);
+    const first = send(undefined, early.signal);
+    await server.commands.waitFor(3);
+    early.abort();
+    assert.equal((await first).attempt.failure?.scope, 'aborted');
+
+    const late = new AbortController();
+    const second = send(undefined, late.signal);
+    await server.bodies.waitFor(1);
+    late.abort();
+    assert.equal((await second).attempt.failure?.scope, 'ambiguous');
+  });
+
+  it('sends a mail over a new connection when the old one died while it was idle', async () => {
+    await open((moment) =>
+      moment.phase === 'mail' && moment.connection === 1 && moment.transaction === 2 ? fin() : undefined,
+    );
+    await send();
+    const { attempt } = await send();
+    assert.deepEqual(attempt.accepted, ['a@x.test']);
+    assert.equal(server.connections.total, 2);
+    assert.equal(server.ledger.items.length, 2);
+  });
+
+  it('names a wrong password as what it is, and never shows it', async () => {
+    await open(at('auth', reply('535 5.7.8 no, hunter22 is wrong')), {
+      auth: ['PLAIN'],
+      login: { user: 'ops', password: 'hunter22' },
+    });
+    const { attempt } = await send();
+    assert.equal(attempt.failure?.scope, 'account');
+    assert.equal(attempt.failure?.error.code, 'AUTH');
+    assert.ok(
+      !JSON.stringify([attempt, attempt.failure?.error.message, attempt.failure?.error.stack]).includes(
+        'hunter22',
+      ),
+    );
+  });
+});
