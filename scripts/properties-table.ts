@@ -13,14 +13,17 @@ export function propertiesTable(): string {
     ...SESSION_ROWS.map((row) => tableRow(row.name, row)),
     ...PROTOCOL_ROWS.map((row) => tableRow(`mail.smtp.${row.name}`, row)),
   ];
-  return ['| Property | Type | JavaMail default | Status | Here |', '|---|---|---|---|---|', ...rows].join('\n');
+  return ['| Property | Type | JavaMail default | Status | Here |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
 }
 
 /** The README with the table between its markers brought up to date; throws when a marker is missing. */
 export function replaceBetweenMarkers(readme: string): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`The README needs the lines ${BEGIN} and ${END}, in this order.`);
+  if (begin < 0 || end < begin)
+    throw new Error(`The README needs the lines ${BEGIN} and ${END}, in this order.`);
   return `${readme.slice(0, begin + BEGIN.length)}\n\n${propertiesTable()}\n\n${readme.slice(end)}`;
 }
 

@@ -74,6 +74,7 @@ RED.nodes.registerType<Connector>('email-server-connector', {
       mode: RED.editor.codeEditor.editor?.type === 'ace' ? 'ace/mode/properties' : 'ace/mode/ini',
       value: String($('#node-config-input-properties').val() ?? ''),
       stateId: false,
+      minimap: { enabled: false },
     });
   },
   oneditsave() {

@@ -4,7 +4,13 @@ declare const RED: {
   nodes: { registerType<T>(type: string, definition: NodeDefinition<T>): void };
   editor: {
     codeEditor: { editor?: { type: string } };
-    createEditor(options: { id: string; mode: string; value: string; stateId?: string | false }): CodeEditor;
+    createEditor(options: {
+      id: string;
+      mode: string;
+      value: string;
+      stateId?: string | false;
+      minimap?: { enabled: boolean };
+    }): CodeEditor;
     editText(options: {
       mode: string;
       value: string;

@@ -137,10 +137,11 @@ RED.nodes.registerType<SendEmail>('send-email', {
       mode: `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
       value: String($('#node-input-template').val() ?? ''),
       stateId: false,
+      minimap: { enabled: false },
     });
     $('#node-input-attachProperty').typedInput({ default: 'msg', types: ['msg'] });
     $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
-    $('#node-input-batchSize').on('change keyup', showBatchRows);
+    $('#node-input-batchSize').on('input change', showBatchRows);
     $('#node-input-attach').on('change', showAttachRows);
     const expand = $('#send-email-expand');
     RED.popover.tooltip(expand, RED._('node-red:common.label.expand'));

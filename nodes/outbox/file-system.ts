@@ -18,7 +18,7 @@ export const UNFINISHED = '.tmp';
 
 /** Writes all bytes at a position (bytes from the start); one write call may take only a part. */
 export async function writeFully(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
+  for (let done = 0; done < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
     done += bytesWritten;
   }

@@ -21,10 +21,9 @@ export function createFreeSpace(
 ): FreeSpace {
   let free = Infinity;
   let measured = -Infinity;
+  let measuring: Promise<void> | null = null;
 
   async function measure(): Promise<void> {
-    if (clock() - measured < BELIEVED_FOR) return;
-    measured = clock();
     try {
       const { bavail, bsize, blocks } = await fs.statfs(folder);
       // Some network and memory file systems know no size: then the write itself has to tell.
@@ -32,11 +31,13 @@ export function createFreeSpace(
     } catch {
       free = Infinity;
     }
+    measured = clock();
+    measuring = null;
   }
 
   return {
     async claim(bytes) {
-      await measure();
+      if (clock() - measured >= BELIEVED_FOR) await (measuring ??= measure());
       if (free - bytes < Math.max(RESERVE, 2 * bytes)) {
         // The next claim looks again: space may come back at any time.
         measured = -Infinity;

@@ -6,6 +6,8 @@ import { deserialize, serialize } from 'node:v8';
 /** Deeper than people nest data, and well within the stack of the serializer. */
 const MAX_DEPTH = 500;
 
+const UNREADABLE = Symbol('unreadable');
+
 /**
  * The bytes of a value: Buffers, Dates, Maps, Sets, errors, BigInts, undefined and circular references stay what they are.
  * Never throws: what can not be kept is left out.
@@ -47,7 +49,8 @@ function keepable(value: unknown): unknown {
     if (types.isNativeError(of)) return copyError(of);
     if (types.isMap(of)) {
       const map = remember(of, new Map<unknown, unknown>());
-      for (const [key, item] of Map.prototype.entries.call(of)) map.set(copy(key, depth + 1), copy(item, depth + 1));
+      for (const [key, item] of Map.prototype.entries.call(of))
+        map.set(copy(key, depth + 1), copy(item, depth + 1));
       return map;
     }
     if (types.isSet(of)) {
@@ -69,7 +72,12 @@ function keepable(value: unknown): unknown {
       const item = copy(original, depth + 1);
       if (item === undefined && original !== undefined) continue;
       // Not by assignment: the key may be __proto__.
-      Object.defineProperty(target, key, { value: item, enumerable: true, writable: true, configurable: true });
+      Object.defineProperty(target, key, {
+        value: item,
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      });
     }
     return target;
   }
@@ -133,11 +141,11 @@ function ownKeys(of: object): string[] {
   }
 }
 
-/** The value of a property; undefined when a getter throws. */
+/** The value of a property; a symbol, which is left out, when its getter throws. */
 function read(of: object, key: string): unknown {
   try {
     return (of as Record<string, unknown>)[key];
   } catch {
-    return undefined;
+    return UNREADABLE;
   }
 }

@@ -5,6 +5,7 @@
  *
  * The owner touches its file as a sign of life, for those who can not look it up in their table of processes.
  */
+import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MailError } from '../types';
@@ -62,19 +63,23 @@ export async function acquireLock(
 
   /** Creates a lock file; false when another process did. */
   async function create(path: string): Promise<boolean> {
+    let handle: FileHandle;
     try {
-      const handle = await fs.open(path, 'wx', FILE_MODE);
-      try {
-        await handle.writeFile(JSON.stringify({ ...own, released: false } satisfies Holder));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      return true;
+      handle = await fs.open(path, 'wx', FILE_MODE);
     } catch (error) {
       if (codeOf(error) === 'EEXIST') return false;
       throw error;
     }
+    try {
+      await handle.writeFile(JSON.stringify({ ...own, released: false } satisfies Holder));
+      await handle.sync();
+      await handle.close();
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await removeFile(fs, path);
+      throw error;
+    }
+    return true;
   }
 
   /** Resolves when the owner of this lock file is gone; rejects when it lives. */
@@ -89,9 +94,11 @@ export async function acquireLock(
     const until = performance.now() + times.stale;
     while (performance.now() < until) {
       await delay(Math.min(times.beat / 4, times.stale / 4));
-      if ((await touched(fs, path)) === before) continue;
+      const seen = await touched(fs, path);
+      if (seen === before) continue;
       const now = await readHolder(fs, path);
-      if (now?.released) return;
+      // Gone: it was followed by another process, that is the one to look at.
+      if (seen === 0 || now?.released) return;
       throw lockedBy(folder, now);
     }
   }
@@ -127,13 +134,18 @@ export async function acquireLock(
         clearInterval(timer);
         if (lost) return;
         const unfinished = path + UNFINISHED;
-        const handle = await fs.open(unfinished, 'w', FILE_MODE);
         try {
-          await handle.writeFile(JSON.stringify({ ...own, released: true } satisfies Holder));
-        } finally {
-          await handle.close();
+          const handle = await fs.open(unfinished, 'w', FILE_MODE);
+          try {
+            await handle.writeFile(JSON.stringify({ ...own, released: true } satisfies Holder));
+          } finally {
+            await handle.close();
+          }
+          await fs.rename(unfinished, path);
+        } catch (error) {
+          // The folder is gone, and the lock with it.
+          if (codeOf(error) !== 'ENOENT') throw error;
         }
-        await fs.rename(unfinished, path);
       },
     };
   }
@@ -141,7 +153,8 @@ export async function acquireLock(
 
 async function lockNumbers(fs: FileSystem, folder: string): Promise<number[]> {
   const names = await fs.readdir(folder);
-  return names.flatMap((name) => Number(NAME.exec(name)?.[1] ?? [])).sort((a, b) => a - b);
+  const numbers = names.flatMap((name) => NAME.exec(name)?.[1] ?? []).map(Number);
+  return numbers.sort((a, b) => a - b);
 }
 
 /** Null when the file can not be read as one: its owner may be writing it at this moment. */

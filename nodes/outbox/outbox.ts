@@ -253,7 +253,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     async open() {
-      const entries = await store.load();
+      const { entries } = await store.load();
       for (const entry of entries)
         (entry.progress.nextAttempt > now() ? deferred : queueOf(entry)).add(entry);
       return entries.length;

@@ -57,7 +57,7 @@ export function encodeRecord(
 
 /** Goes through the bytes of a file, first to last; every byte belongs to exactly one of the things found. */
 export function* scanRecords(bytes: Buffer, mark: Buffer): Generator<Found> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const record = recordAt(bytes, at, mark);
     if (record) {
       yield record;
@@ -74,7 +74,8 @@ export function* scanRecords(bytes: Buffer, mark: Buffer): Generator<Found> {
 
 function recordAt(bytes: Buffer, at: number, mark: Buffer): Extract<Found, { kind: 'record' }> | undefined {
   const rest = at + REST_AT;
-  if (rest + 5 > bytes.length || bytes.compare(mark, 0, MARK_BYTES, at, at + MARK_BYTES) !== 0) return undefined;
+  if (rest + 5 > bytes.length || bytes.compare(mark, 0, MARK_BYTES, at, at + MARK_BYTES) !== 0)
+    return undefined;
   const length = bytes.readUInt32BE(at + LENGTH_AT);
   if (length < 5 || rest + length > bytes.length) return undefined;
   const found = bytes.subarray(at + CHECKSUM_AT, rest);

@@ -82,18 +82,12 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function handle(source: Source): Promise<void> {
-    let event: MailEvent;
-    try {
-      event = await prepare(source.msg);
-    } catch (error) {
-      return refuse([source], asMailError(error));
-    }
-    const alone = event.priority === 'high' && source.msg.priority !== undefined;
+    const event = await prepare(source.msg);
     const added = addEvent(batches, rules, {
       key: event.key,
       event: { source, event },
       now: Date.now(),
-      alone,
+      alone: isUrgent(source.msg),
     });
     batches = added.batches;
     if (added.send) await dispatch(added.send);
@@ -163,7 +157,9 @@ export function createSender(options: SenderOptions): Sender {
   const flush = () => next(() => dispatchAll(flushBatches(batches)));
 
   return {
-    take: (source) => void next(() => handle(source)),
+    take(source) {
+      next(() => handle(source)).catch((error: unknown) => refuse([source], asMailError(error)));
+    },
     flush,
     reset: () =>
       next(() => {
@@ -179,6 +175,11 @@ export function createSender(options: SenderOptions): Sender {
       await flush();
     },
   };
+}
+
+/** Only a msg is urgent: a field set to high marks every mail of the node, also the ones that it collects in batches. */
+function isUrgent({ priority }: Msg): boolean {
+  return typeof priority === 'string' && priority.trim().toLowerCase() === 'high';
 }
 
 function asMailError(error: unknown): MailError {

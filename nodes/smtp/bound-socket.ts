@@ -2,7 +2,7 @@
  * Connects from a chosen local address and port.
  */
 import { lookup } from 'node:dns';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { SMTPPoolOptions } from 'nodemailer';
 
 type GetSocket = NonNullable<SMTPPoolOptions['getSocket']>;
@@ -13,12 +13,13 @@ type GetSocket = NonNullable<SMTPPoolOptions['getSocket']>;
  */
 export function boundSocket(local: { localAddress: string; localPort: number | null }): GetSocket {
   return (options, callback) => {
-    lookup(local.localAddress, (error, localAddress, family) => {
+    // A socket that is bound to one family cannot reach the other.
+    const wanted = isIP(options.host ?? '');
+    lookup(local.localAddress, { family: wanted }, (error, localAddress, family) => {
       if (error !== null) {
         callback(failure(error, 'ESOCKET'));
         return;
       }
-      // A socket that is bound to one family cannot reach the other.
       const socket = connect({
         host: options.host ?? '',
         port: Number(options.port),

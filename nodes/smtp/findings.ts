@@ -40,7 +40,7 @@ const PLAIN_KEY = /^(?:spring\.)?mail(?:\.[\w-]{1,40}){1,8}$/i;
 /** `password = x`, `"mail.smtp.pass", "x"`, `smtp://user:x@host`: a secret inside a value that was pasted wrongly. */
 const SECRET_AFTER_NAME =
   /((?:pass(?:word|wd|phrase)?|pwd|secret|token)["']?\s{0,8}[=:,]\s{0,8}["']?)[^\s"',;]+/gi;
-const SECRET_IN_URL = /(\/\/[^\s:/@]{0,256}:)[^\s/]+@/g;
+const SECRET_IN_URL = /(\/\/[^\s:/@]{0,256}:)\S{1,512}@/g;
 
 /** Makes an empty collection whose messages never show the password in any of its forms. */
 export function createFindings(username: string, password: string): Findings {

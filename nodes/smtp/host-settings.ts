@@ -46,7 +46,8 @@ export function checkedHost(property: Property, findings: Findings): string | nu
   if (isIP(host) !== 0 || isHostName(host)) return host;
   findings.error(
     'HOST_INVALID',
-    `${property.key} is ${findings.show(property.written)}, which is not a host name: ${whatIsWrong(host, property.key)}`,
+    `${property.key} is ${findings.show(property.written)}, which is not a host name: ` +
+      findings.mask(whatIsWrong(host, property.key)),
     property,
   );
   return null;
@@ -87,7 +88,7 @@ export function readLocalSide(reader: PropertyReader, behindProxy: boolean, find
   const address = reader.text('localaddress');
   const localAddress = address === null ? null : checkedHost(address, findings);
   const port = readPort('localport', reader, findings, '0');
-  const ignored = behindProxy ? 'a proxy makes the connection' : 'mail.smtp.localaddress is not set';
+  const ignored = behindProxy ? 'a proxy makes the connection' : `${reader.key('localaddress')} is not set`;
   const portProperty = reader.find('localport');
   if (port !== null && portProperty !== null) {
     if (localAddress === null || behindProxy) {

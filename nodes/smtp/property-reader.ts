@@ -119,15 +119,15 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
   for (const name of unset) {
     refuse(
       'ENV_UNSET',
-      `${key} uses \${${name}}, and the environment variable ${name} is not set. ` +
-        `Set ${name} where Node-RED gets its environment, or write the value itself.`,
+      `${key} uses ${findings.show(`\${${name}}`)}, and this environment variable is not set. ` +
+        'Set it where Node-RED gets its environment, or write the value itself.',
     );
   }
   for (const name of unclean) {
     refuse(
       'ENV_INVALID',
-      `${key} uses \${${name}}, and the environment variable ${name} has a line break or another control ` +
-        `character in it. Set ${name} without it.`,
+      `${key} uses ${findings.show(`\${${name}}`)}, and this environment variable has a line break or another ` +
+        'control character in it. Set it without.',
     );
   }
   if (!property.valid) return property;

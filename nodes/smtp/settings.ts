@@ -83,6 +83,7 @@ function isForeign(text: string, entries: Entry[], findings: Findings): boolean 
   if (entries.length === 0 || entries.some(({ key }) => HOST_KEYS.includes(key))) return false;
   const foreign = recogniseForeign(text);
   if (foreign === null) return false;
+  findings.warnings.length = 0;
   const credentials = foreign.hadCredentials ? 'Username and password belong in their own fields. ' : '';
   findings.errors.push({
     line: foreign.line,

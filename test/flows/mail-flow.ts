@@ -137,3 +137,8 @@ export async function deployMailFlow(red: NodeRed, parts: MailFlowParts): Promis
   await red.deploy(flow.nodes);
   return flow;
 }
+
+/** Whether a status of a connector tells of RUN with a problem; the states on the way to RUN name themselves. */
+export function isProblem(status: NodeStatus): boolean {
+  return status.fill === 'yellow' && !/^(STARTING|STOPPING)/.test(status.text ?? '');
+}

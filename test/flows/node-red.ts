@@ -109,7 +109,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   const logTail = (): string => `\nNode-RED said:\n${log.slice(-LOG_SHOWN)}`;
   const show = (item: unknown): string =>
     inspect(item, { depth: 3, breakLength: Infinity, maxStringLength: 120, maxArrayLength: 5 }).slice(0, 600);
-  const all: Journal<never>[] = [];
+  const all: { fail: (reason: Error) => void }[] = [];
   function newJournal<T>(name: string): Journal<T> {
     const made = createJournal<T>(name, show, logTail);
     all.push(made);

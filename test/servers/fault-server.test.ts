@@ -4,19 +4,13 @@ import { once } from 'node:events';
 import nodemailer from 'nodemailer';
 import type SMTPTransport from 'nodemailer/lib/smtp-transport';
 import { testAuthority } from './certificates';
+import { closedAfterEach } from './closing';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from './fault-server';
 import { at, fin, firstOf, reply, replyAndFin, rst, slow, stall, type Phase } from './fault-script';
 
 describe('the fault server', () => {
-  const open: FaultServer[] = [];
-  async function serverWith(options: FaultServerOptions): Promise<FaultServer> {
-    const started = await startFaultServer(options);
-    open.push(started);
-    return started;
-  }
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((one) => one.close()));
-  });
+  const opened = closedAfterEach();
+  const serverWith = (options: FaultServerOptions): Promise<FaultServer> => opened(startFaultServer(options));
 
   const MAIL = {
     from: 'a@example.com',

@@ -2,18 +2,12 @@ import assert from 'node:assert/strict';
 import nodemailer from 'nodemailer';
 import type SMTPTransport from 'nodemailer/lib/smtp-transport';
 import { clientCertificate, testAuthority } from './certificates';
+import { closedAfterEach } from './closing';
 import { startInbox, type Inbox, type InboxOptions } from './inbox';
 
 describe('the inbox', () => {
-  const open: Inbox[] = [];
-  async function inbox(options?: InboxOptions): Promise<Inbox> {
-    const started = await startInbox(options);
-    open.push(started);
-    return started;
-  }
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((one) => one.close()));
-  });
+  const opened = closedAfterEach();
+  const inbox = (options?: InboxOptions): Promise<Inbox> => opened(startInbox(options));
 
   function send(to: Inbox, options: SMTPTransport.Options = {}, mail: object = {}) {
     const transport = nodemailer.createTransport({ host: to.host, port: to.port, ...options });

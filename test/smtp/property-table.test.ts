@@ -46,6 +46,7 @@ const MISTAKEN: readonly (readonly [string, string])[] = [
   ['mail.smtp.auth.needed', 'mail.smtp.auth'],
   ['mail.smtp.post', 'mail.smtp.host mail.smtp.port'],
   ['mail.stmp.port', 'mail.smtp.port'],
+  ['mial.stmp.hsot', 'mail.smtp.host'],
   ['Mail.SMTP.Host', 'mail.smtp.host'],
   ['mail.smtp.host\u200b', 'mail.smtp.host'],
   ['\u00a0mail.smtp.auth', 'mail.smtp.auth'],

@@ -22,7 +22,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.auth=true',
       'mail.smtp.starttls.enable=true',
     ],
-    withLogin: 'STARTTLS (required) to smtp.gmail.com:587, logs in as me@example.com.',
+    withLogin: 'STARTTLS (required) to smtp.gmail.com:587, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -33,7 +33,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.auth=true',
       'mail.smtp.ssl.enable=true',
     ],
-    withLogin: 'Implicit TLS to mail.example.com:465, logs in as me@example.com.',
+    withLogin: 'Implicit TLS to mail.example.com:465, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -70,7 +70,7 @@ export const REAL_SETS: readonly RealSet[] = [
     ],
     asFound: 'PASSWORD_IN_PROPERTIES',
     withLogin:
-      'STARTTLS (required) to email-smtp.eu-west-1.amazonaws.com:587, logs in as me@example.com, envelope sender bounce@example.org.',
+      'STARTTLS (required) to email-smtp.eu-west-1.amazonaws.com:587, logs in as alerts@example.com, envelope sender bounce@example.org.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -100,7 +100,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.socketFactory.fallback=false',
     ],
     asFound: 'PASSWORD_IN_PROPERTIES',
-    withLogin: 'Implicit TLS to smtp.sendgrid.net:465, logs in as me@example.com.',
+    withLogin: 'Implicit TLS to smtp.sendgrid.net:465, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -158,7 +158,8 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.connectiontimeout=10000',
       'mail.smtp.writetimeout=10000',
     ],
-    withLogin: 'Clear text to localhost:1025, logs in as me@example.com, envelope sender bounce@example.org.',
+    withLogin:
+      'Clear text to localhost:1025, logs in as alerts@example.com, envelope sender bounce@example.org.',
     withoutLogin: 'Clear text to localhost:1025, no login, envelope sender bounce@example.org.',
   },
   {
@@ -193,7 +194,7 @@ export const REAL_SETS: readonly RealSet[] = [
     ],
     asFound: 'PASSWORD_IN_PROPERTIES',
     withLogin:
-      'STARTTLS (required) to mail.example.com:587, logs in as me@example.com, certificate not checked, envelope sender bounce@example.org.',
+      'STARTTLS (required) to mail.example.com:587, logs in as alerts@example.com, certificate not checked, envelope sender bounce@example.org.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -233,7 +234,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.starttls.required=true',
       'mail.smtp.socketFactory.class=javax.net.ssl.SSLSocketFactory',
     ],
-    withLogin: 'STARTTLS (required) to smtp.qq.com:25, logs in as me@example.com.',
+    withLogin: 'STARTTLS (required) to smtp.qq.com:25, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -247,7 +248,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.socketFactory.class=javax.net.ssl.SSLSocketFactory',
       'mail.smtp.socketFactory.port=465',
     ],
-    withLogin: 'Implicit TLS to smtp.163.com:465, logs in as me@example.com.',
+    withLogin: 'Implicit TLS to smtp.163.com:465, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -280,7 +281,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtps.password=PASSWORD',
     ],
     asFound: 'PASSWORD_IN_PROPERTIES',
-    withLogin: 'Implicit TLS to smtp.gmail.com:465, logs in as me@example.com.',
+    withLogin: 'Implicit TLS to smtp.gmail.com:465, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -332,7 +333,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.sasl.enable=true',
       'mail.smtp.sasl.mechanisms=XOAUTH2',
     ],
-    withLogin: 'STARTTLS (required) to smtp.office365.com:587, logs in as me@example.com with XOAUTH2.',
+    withLogin: 'STARTTLS (required) to smtp.office365.com:587, logs in as alerts@example.com with XOAUTH2.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
   {
@@ -367,7 +368,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.ssl.protocols=TLSv1.2',
     ],
     withLogin:
-      'STARTTLS (required) to smtp-relay.gmail.com:587, logs in as me@example.com, certificate not checked.',
+      'STARTTLS (required) to smtp-relay.gmail.com:587, logs in as alerts@example.com, certificate not checked.',
     withoutLogin:
       'STARTTLS when offered, else clear text, to smtp-relay.gmail.com:587, no login, certificate not checked.',
   },
@@ -406,7 +407,7 @@ export const REAL_SETS: readonly RealSet[] = [
       'mail.smtp.auth=true',
       'mail.smtp.starttls.enable=true',
     ],
-    withLogin: 'STARTTLS (required) to mail.example.com:587, logs in as me@example.com.',
+    withLogin: 'STARTTLS (required) to mail.example.com:587, logs in as alerts@example.com.',
     withoutLogin: 'CREDENTIALS_MISSING',
   },
 ];

@@ -1,0 +1,31 @@
+/** Reads the fields of a request body; each function throws a MailError BAD_REQUEST that names field and value. */
+import { badRequest } from './errors';
+
+export type Fields = Record<string, unknown>;
+
+/** The value as an object of fields. */
+export function readFields(name: string, value: unknown): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw badRequest(name, value, 'an object');
+}
+
+/** A text; `otherwise` is taken when the field is not there, and without it the field is required. */
+export function readText(fields: Fields, name: string, otherwise?: string): string {
+  const value = fields[name] ?? otherwise;
+  if (typeof value === 'string') return value;
+  throw badRequest(name, value ?? undefined, 'a text');
+}
+
+/** As readText, for a text that no error may show. */
+export function readSecret(fields: Fields, name: string): string {
+  const value = fields[name] ?? '';
+  if (typeof value === 'string') return value;
+  throw badRequest(name, `of the type ${typeof value}`, 'a text');
+}
+
+/** A boolean; `otherwise` is taken when the field is not there, and without it the field is required. */
+export function readFlag(fields: Fields, name: string, otherwise?: boolean): boolean {
+  const value = fields[name] ?? otherwise;
+  if (typeof value === 'boolean') return value;
+  throw badRequest(name, value ?? undefined, 'true or false');
+}

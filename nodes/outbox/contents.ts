@@ -1,0 +1,120 @@
+/** The bytes of mails, msgs and events: small ones inside their record, large ones in files of their own. */
+import { join } from 'node:path';
+import { MailError } from '../types';
+import { codeOf, removeFile, writeDurably, type FileSystem } from './file-system';
+import type { Content, Item } from './ledger';
+
+/** Content up to here goes into the record, bytes: so that one sync is enough for it. */
+export const INLINE_BYTES = 256 * 1024;
+
+/** Bytes read or written at a time. */
+const CHUNK = 65_536;
+
+/** Where content is: the item that has it (another one after it was written again), and which of its contents. */
+export interface Source {
+  item: () => Item | undefined;
+  content: (item: Item) => Content;
+}
+
+/** Content to be taken. */
+export interface Part {
+  /** Of the file, if it becomes one. */
+  name: string;
+  /** Bytes. */
+  size: number;
+  bytes: AsyncIterable<Buffer>;
+}
+
+export interface Contents {
+  /**
+   * Takes contents for one record: small ones as blobs to put into it, large ones into durable files without ever
+   * holding all of one. Leaves nothing behind when it rejects.
+   */
+  take<K extends string>(parts: Record<K, Part>): Promise<{ places: Record<K, Content>; blobs: Buffer[] }>;
+  /** Chunks of the content as they are read. Throws MailError OUTBOX_DAMAGED when it is not there as a whole. */
+  stream(source: Source): AsyncGenerator<Buffer>;
+  /** All of the content. */
+  read(source: Source): Promise<Buffer>;
+  /** Deletes the files among them. Never rejects: one that stays behind is removed at the next start. */
+  remove(places: readonly Content[]): Promise<void>;
+}
+
+/** Contents in the segments in `journalFolder` and the files in `folder`. */
+export function createContents(fs: FileSystem, folder: string, journalFolder: string): Contents {
+  async function* stream(source: Source): AsyncGenerator<Buffer> {
+    const { handle, name, offset, length } = await openAt(source);
+    try {
+      for (let done = 0; done < length;) {
+        const chunk = Buffer.allocUnsafe(Math.min(CHUNK, length - done));
+        const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset + done);
+        if (bytesRead === 0) throw incomplete(name, `it ends after ${done} of ${length} bytes`);
+        done += bytesRead;
+        yield chunk.subarray(0, bytesRead);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async function openAt(source: Source) {
+    for (;;) {
+      const item = source.item();
+      if (!item) throw incomplete(folder, 'its mail is finished');
+      const { path, offset, length } = placeOf(item, source.content(item));
+      try {
+        return { handle: await fs.open(path, 'r'), name: path, offset, length };
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw error;
+        // Written again elsewhere, and its old segment deleted, between two lines of this function: look once more.
+        if (source.item() === item) throw incomplete(path, 'the file is missing');
+      }
+    }
+  }
+
+  function placeOf({ segment, blobs }: Item, content: Content) {
+    if ('file' in content) return { path: join(folder, content.file), offset: 0, length: content.size };
+    const { offset, length } = blobs[content.blob] ?? { offset: 0, length: 0 };
+    return { path: join(journalFolder, segment.name), offset, length };
+  }
+
+  async function remove(places: readonly Content[]): Promise<void> {
+    for (const place of places) {
+      if ('file' in place) await removeFile(fs, join(folder, place.file)).catch(() => undefined);
+    }
+  }
+
+  return {
+    async take<K extends string>(parts: Record<K, Part>) {
+      const places: Partial<Record<K, Content>> = {};
+      const blobs: Buffer[] = [];
+      try {
+        for (const [key, { name, size, bytes }] of Object.entries(parts) as [K, Part][]) {
+          places[key] =
+            size <= INLINE_BYTES
+              ? { blob: blobs.push(await collect(bytes)) - 1 }
+              : { file: name, size: await writeDurably(fs, join(folder, name), bytes) };
+        }
+      } catch (error) {
+        await remove(Object.values(places));
+        throw error;
+      }
+      return { places: places as Record<K, Content>, blobs };
+    },
+    stream,
+    read: (source) => collect(stream(source)),
+    remove,
+  };
+}
+
+async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  const [only] = all;
+  return only && all.length === 1 ? only : Buffer.concat(all);
+}
+
+function incomplete(name: string, why: string): MailError {
+  return new MailError('OUTBOX_DAMAGED', `The content of the mail can not be read from ${name}: ${why}`, {
+    hint: 'Was the outbox folder changed or restored by hand? Send the mail again.',
+  });
+}

@@ -1,0 +1,262 @@
+/**
+ * Keeps an outbox on disk: what `add`, `save` and `keepEvent` took survives the end of the process and of the machine at
+ * any point. In the folder:
+ *
+ *   lock-N      the process that holds it
+ *   journal/    records of all that happens to mails and events, and the small contents
+ *   mails/      large contents, each a file
+ *   failed/     mails that failed for good, for 30 days
+ *   damaged/    what could not be read, or does not belong here; never deleted
+ */
+import { randomUUID } from 'node:crypto';
+import fsPromises from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { MailError, type Msg } from '../types';
+import { createCompaction } from './compaction';
+import { createContents, INLINE_BYTES, type Part, type Source } from './contents';
+import { removeExpired, writeDeadLetter } from './dead-letters';
+import { diskError } from './disk-error';
+import type { FileSystem } from './file-system';
+import { createFreeSpace } from './free-space';
+import { createJournal } from './journal';
+import {
+  createLedger,
+  isJournalRecord,
+  storedMail,
+  type Content,
+  type Item,
+  type JournalRecord,
+  type MailRecord,
+} from './ledger';
+import { createMemoryShare } from './memory-share';
+import { decodeValue, encodeValue } from './msg-codec';
+import { createOperations, newestOnly } from './operations';
+import { acquireLock, type LockTimes, type OutboxLock } from './outbox-lock';
+import { recover } from './recovery';
+import type { Entry, Store } from './store';
+import { makeFolders, storeFolders } from './store-folder';
+
+/** Large enough that files are rarely made, small enough to be read into memory at the start, bytes. */
+const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+const DAY = 86_400_000;
+
+export interface DiskStoreOptions {
+  /** Absolute; made when it is not there. */
+  folder: string;
+  /** Called with a text for the log when something has to be known that no caller waits for. */
+  warn: (text: string) => void;
+  fs?: FileSystem;
+  segmentBytes?: number;
+  lockTimes?: LockTimes;
+}
+
+/** Creates the store; nothing is touched before `load`, which rejects with OUTBOX_LOCKED, OUTBOX_FOLDER or OUTBOX_DISK. */
+export function createDiskStore(options: DiskStoreOptions): Store {
+  const { folder, warn, fs = fsPromises, segmentBytes = SEGMENT_BYTES } = options;
+  const folders = storeFolders(folder);
+  const ledger = createLedger();
+  const contents = createContents(fs, folders.mails, folders.journal);
+  const space = createFreeSpace(fs, folder);
+  const share = createMemoryShare();
+  let lock: OutboxLock | null = null;
+  const journal = createJournal<JournalRecord>({
+    fs,
+    folder: folders.journal,
+    segmentBytes,
+    isRecord: isJournalRecord,
+    kept: ledger.apply,
+    mayWrite: async () => lock?.check(),
+  });
+  const operations = createOperations();
+  const keyOf = ({ record }: Item) => (record.type === 'mail' ? record.mail.id : eventKey(record.id));
+  const compaction = createCompaction({
+    journal,
+    ledger,
+    segmentBytes,
+    isBusy: (item) => operations.isBusy(keyOf(item)),
+    read: async (item) => {
+      const own = item.record.type === 'mail' ? [item.record.body, item.record.messages] : [item.record.data];
+      const inside = own.filter((content) => 'blob' in content);
+      return Promise.all(
+        inside.map((content) => contents.read({ item: () => item, content: () => content })),
+      );
+    },
+  });
+  /** Finished mails whose record could not be written: it goes with the next one that can. */
+  const owed = new Set<string>();
+  let state: 'new' | 'open' | 'closed' = 'new';
+  let lastOrder = 0;
+  let daily: NodeJS.Timeout | undefined;
+
+  /** Runs one call of the store; `about` names the mails and events that it has records of. */
+  async function operation(about: string[], work: () => Promise<void>): Promise<void> {
+    if (state !== 'open') throw new MailError('OUTBOX_CLOSED', `The outbox ${folder} is closed`);
+    try {
+      await operations.run(about, work);
+    } catch (error) {
+      throw diskError(error, folder);
+    } finally {
+      void compaction.run();
+    }
+  }
+
+  async function append(record: JournalRecord, blobs?: Buffer[]): Promise<void> {
+    if (owed.size > 0) {
+      const ids = [...owed];
+      owed.clear();
+      journal.append({ type: 'finished', ids }).catch(() => ids.forEach((id) => owed.add(id)));
+    }
+    await journal.append(record, blobs);
+  }
+
+  /** Writes the record that `make` makes of the places of its contents; leaves nothing behind when that fails. */
+  async function appendWith<K extends string>(
+    parts: Record<K, Part>,
+    make: (places: Record<K, Content>) => JournalRecord,
+  ): Promise<void> {
+    await space.claim(Object.values<Part>(parts).reduce((sum, { size }) => sum + size, 0));
+    const { places, blobs } = await contents.take(parts);
+    try {
+      await append(make(places), blobs);
+    } catch (error) {
+      await contents.remove(Object.values(places));
+      throw error;
+    }
+  }
+
+  const eventContents = (ids: string[]) => ids.flatMap((id) => ledger.event(id)?.record.data ?? []);
+
+  const source = (id: string, which: 'body' | 'messages'): Source => ({
+    item: () => ledger.mail(id),
+    content: (item) => (item.record as MailRecord)[which],
+  });
+
+  const openBody = (id: string) => () =>
+    Readable.from(contents.stream(source(id, 'body')), { objectMode: false });
+
+  function restored({ record }: Item<MailRecord>): Entry {
+    const mail = { ...record.mail, messages: [], open: openBody(record.mail.id) };
+    return { mail, progress: structuredClone(record.progress), recovered: true };
+  }
+
+  async function expireDeadLetters(): Promise<void> {
+    await removeExpired(fs, folders.failed, Date.now()).catch((error: unknown) => {
+      warn(`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
+    });
+  }
+
+  const saveRate = newestOnly(async (rate: unknown) => {
+    await operation([], () => append({ type: 'rate', state: rate })).catch((error: unknown) => {
+      warn(`The state of the rate limit could not be kept: ${(error as Error).message}`);
+    });
+  });
+
+  return {
+    async load() {
+      try {
+        await makeFolders(fs, folder);
+        lock = await acquireLock(fs, folder, options.lockTimes);
+        const { events, warnings } = await recover({ fs, folders, journal, ledger, contents });
+        await expireDeadLetters();
+        state = 'open';
+        daily = setInterval(() => void expireDeadLetters(), DAY).unref();
+        lastOrder = ledger.events().at(-1)?.record.order ?? 0;
+        void compaction.run();
+        const entries = ledger.mails().map(restored);
+        entries.sort((a, b) => (a.mail.id < b.mail.id ? -1 : 1));
+        return { entries, events, rate: ledger.rate()?.state, warnings };
+      } catch (error) {
+        await journal.close().catch(() => undefined);
+        await lock?.release().catch(() => undefined);
+        throw diskError(error, folder);
+      }
+    },
+
+    add: (entry, events = []) =>
+      operation(events.map(eventKey), async () => {
+        const mail = storedMail(entry.mail);
+        const { id } = mail;
+        const msgs = encodeValue(entry.mail.messages);
+        const progress = structuredClone(entry.progress);
+        const absorbed = eventContents(events);
+        await appendWith(
+          {
+            body: { name: `${id}.eml`, size: mail.size, bytes: entry.mail.open() },
+            messages: { name: `${id}.msgs`, size: msgs.length, bytes: Readable.from([msgs]) },
+          },
+          (places) => ({ type: 'mail', mail, progress, ...places, events }),
+        );
+        await contents.remove(absorbed);
+        const inMemory = mail.size <= INLINE_BYTES ? mail.size : 0;
+        // The bytes of a large mail leave memory at once, its msgs with those of the others.
+        if (inMemory === 0) entry.mail.open = openBody(id);
+        share.keep(id, inMemory + msgs.length, () => {
+          entry.mail.open = openBody(id);
+          entry.mail.messages = [];
+        });
+      }),
+
+    save: ({ mail: { id }, progress }) =>
+      operation([id], () => append({ type: 'progress', id, progress: structuredClone(progress) })),
+
+    finish: ({ mail }, result) =>
+      operation([mail.id], async () => {
+        const record = ledger.mail(mail.id)?.record;
+        if (!record) return;
+        if (result.status === 'failed') {
+          await writeDeadLetter(fs, folders.failed, mail, result, contents.stream(source(mail.id, 'body')));
+        }
+        share.forget(mail.id);
+        try {
+          await append({ type: 'finished', ids: [mail.id] });
+        } catch (error) {
+          owed.add(mail.id);
+          throw error;
+        }
+        await contents.remove([record.body, record.messages]);
+      }),
+
+    loadMessages: async ({ mail }) => {
+      if (share.has(mail.id) || mail.messages.length > 0 || !ledger.mail(mail.id)) return mail.messages;
+      try {
+        return decodeValue(await contents.read(source(mail.id, 'messages'))) as Msg[];
+      } catch (error) {
+        warn(`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
+        return [];
+      }
+    },
+
+    keepEvent: ({ id, nodeId, data }) =>
+      operation([eventKey(id)], async () => {
+        const bytes = encodeValue(data);
+        const order = (lastOrder += 1);
+        await appendWith(
+          { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: Readable.from([bytes]) } },
+          (places) => ({ type: 'event', id, nodeId, order, ...places }),
+        );
+      }),
+
+    dropEvents: (ids) =>
+      operation(ids.map(eventKey), async () => {
+        const dropped = eventContents(ids);
+        await append({ type: 'dropped', ids });
+        await contents.remove(dropped);
+      }),
+
+    saveRate,
+
+    async close() {
+      if (state !== 'open') return;
+      state = 'closed';
+      await operations.ended();
+      clearInterval(daily);
+      await journal.close();
+      await compaction.run();
+      await lock?.release();
+    },
+  };
+}
+
+/** Ids of mails and events may be the same. */
+const eventKey = (id: string) => `event ${id}`;

@@ -1,0 +1,133 @@
+// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, and both dialogs.
+// Needs a Chromium: `npm run screenshots`, with CHROMIUM_PATH when it is not /usr/bin/chromium.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { DIGEST, writeUserDir } from './demo-flows.mjs';
+import { startInbox } from './demo-inbox.mjs';
+import { startNodeRed } from './demo-node-red.mjs';
+import { freePort } from './demo-options.mjs';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DOCS = path.join(ROOT, 'docs');
+const MAIL_WITHIN_MS = 60_000;
+/** Wide enough for the flow beside the sidebar, and as large as a README shows it. */
+const EDITOR = { width: 1180, height: 600 };
+const MAIL = { width: 1000, height: 720 };
+/** High enough for each dialog without scrolling. */
+const SEND_EMAIL = { width: 1180, height: 1240 };
+const CONNECTOR = { width: 1180, height: 960 };
+
+const { status } = spawnSync(process.execPath, ['scripts/build.mjs', '--if-stale'], {
+  cwd: ROOT,
+  stdio: 'inherit',
+});
+if (status !== 0) throw new Error('the build failed, see above');
+
+mkdirSync(path.join(ROOT, '.demo'), { recursive: true });
+mkdirSync(DOCS, { recursive: true });
+const userDir = mkdtempSync(path.join(ROOT, '.demo', 'screenshots-'));
+writeUserDir(ROOT, userDir);
+keepDigestOnly(path.join(userDir, 'flows.json'));
+const inbox = await startInbox(0, await freePort(), userDir);
+const nodeRed = startNodeRed({ userDir, port: await freePort(), smtpPort: inbox.smtpPort });
+let browser;
+try {
+  await nodeRed.ready;
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  const editor = await openEditor();
+  await flowAndDigest(editor);
+  await dialogs(editor);
+} finally {
+  await browser?.close();
+  await nodeRed.stop();
+  await inbox.stop();
+  rmSync(userDir, { recursive: true, force: true });
+}
+
+/** One tab is enough for a picture. */
+function keepDigestOnly(file) {
+  const flows = JSON.parse(readFileSync(file, 'utf8'));
+  const { z } = flows.find(({ id }) => id === DIGEST.inject);
+  const kept = flows.filter((node) => node.id === z || node.z === z || node.id === DIGEST.connector);
+  writeFileSync(file, JSON.stringify(kept));
+}
+
+/** The editor with the flow and the debug messages, without the palette. */
+async function openEditor() {
+  const page = await browser.newPage({ viewport: EDITOR, colorScheme: 'light' });
+  await page.goto(nodeRed.url);
+  await page.waitForFunction((id) => globalThis.RED?.nodes?.node(id), DIGEST.inject);
+  await page.evaluate(() => {
+    globalThis.RED.actions.invoke('core:show-debug-tab');
+    globalThis.RED.actions.invoke('core:toggle-palette');
+  });
+  return page;
+}
+
+async function flowAndDigest(editor) {
+  const arrived = new Promise((resolve, reject) => {
+    inbox.onMail(resolve);
+    setTimeout(() => reject(new Error('no mail came')), MAIL_WITHIN_MS).unref();
+  });
+  await nodeRed.inject(DIGEST.inject);
+  const { id } = await arrived;
+  const message = editor.locator('.red-ui-debug-msg').first();
+  await message.locator('.red-ui-debug-msg-object-handle').first().click();
+  await message.getByText('duplicatePossible').waitFor();
+  await editor.screenshot({ path: picture('flow') });
+
+  const mail = await browser.newPage({ viewport: MAIL, colorScheme: 'light' });
+  await mail.goto(`${inbox.url}/#/email/${id}`);
+  await mail.frameLocator('iframe').getByText('attached file').waitFor();
+  await mail.waitForLoadState('networkidle');
+  await mail.screenshot({ path: picture('digest') });
+}
+
+async function dialogs(editor) {
+  const sender = await editor.evaluate(() => globalThis.RED.nodes.filterNodes({ type: 'send-email' })[0].id);
+  await dialog(
+    editor,
+    'send-email',
+    SEND_EMAIL,
+    '#node-dialog-cancel',
+    (id) => {
+      globalThis.RED.editor.edit(globalThis.RED.nodes.node(id));
+    },
+    sender,
+  );
+  await dialog(
+    editor,
+    'connector',
+    CONNECTOR,
+    '#node-config-dialog-cancel',
+    (id) => {
+      globalThis.RED.editor.editConfig('', 'email-server-connector', id);
+    },
+    DIGEST.connector,
+  );
+}
+
+/** Opens a dialog in the page, takes its picture when it has come to rest, and closes it. */
+async function dialog(editor, name, viewport, cancel, open, id) {
+  await editor.setViewportSize(viewport);
+  await editor.evaluate(open, id);
+  const tray = editor.locator('.red-ui-tray').last();
+  await tray.locator('.node-text-editor .view-line').first().waitFor();
+  await editor.waitForFunction(() => {
+    const last = [...globalThis.document.querySelectorAll('.red-ui-tray')].at(-1);
+    return globalThis.getComputedStyle(last).right === '0px';
+  });
+  await tray.screenshot({ path: picture(name) });
+  await editor.locator(cancel).click();
+  await tray.waitFor({ state: 'detached' });
+}
+
+function picture(name) {
+  return path.join(DOCS, `${name}.png`);
+}

@@ -1,0 +1,432 @@
+import assert from 'node:assert/strict';
+import fsPromises from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { FileSystem } from '../../nodes/outbox/file-system';
+import { RESERVE } from '../../nodes/outbox/free-space';
+import type { Store } from '../../nodes/outbox/store';
+import { bodyOf, entry, idsOf, openStore, result, systemError, useFolder, watchedFileSystem } from './disk-fixture';
+
+const MB = 1_048_576;
+
+describe('the disk store', () => {
+  let open: Store[] = [];
+  afterEach(async () => {
+    for (const store of open) await store.close();
+    open = [];
+  });
+  const folder = useFolder();
+
+  async function opened(options: Parameters<typeof openStore>[1] = {}, at = folder()) {
+    const made = await openStore(at, options);
+    open.push(made.store);
+    return made;
+  }
+
+  async function reopened(options: Parameters<typeof openStore>[1] = {}) {
+    for (const store of open) await store.close();
+    return opened(options);
+  }
+
+  const path = (...names: string[]) => join(folder(), ...names);
+  const files = (name: string) => readdirSync(path(name)).sort();
+
+  describe('mails', () => {
+    it('come back after a restart with all that they are, oldest first', async () => {
+      const { store } = await opened();
+      const messages = [{ _msgid: 'm', payload: Buffer.from([1]), req: new (class {})(), at: new Date(3), call: () => 1 }];
+      const second = entry('0002', 'second\r\n', messages);
+      second.mail.attachments = [{ filename: 'a.txt', size: 3 }];
+      await store.add(second);
+      await store.add(entry('0001', 'first\r\n'));
+      const { open: _, messages: __, ...plain } = second.mail; // eslint-disable-line @typescript-eslint/no-unused-vars
+
+      const { entries, warnings, store: later } = await reopened();
+      assert.deepEqual(idsOf(entries), ['0001', '0002']);
+      const [first, back] = entries as [(typeof entries)[0], (typeof entries)[0]];
+      assert.equal(await bodyOf(first), 'first\r\n');
+      assert.equal(await bodyOf(back), 'second\r\n');
+      const { open: ___, messages: ____, ...restored } = back.mail; // eslint-disable-line @typescript-eslint/no-unused-vars
+      assert.deepEqual(restored, plain);
+      assert.deepEqual(back.progress, second.progress);
+      assert.equal(back.recovered, true);
+      assert.deepEqual(await later.loadMessages(back), [{ _msgid: 'm', payload: Buffer.from([1]), at: new Date(3) }]);
+      assert.deepEqual(warnings, []);
+    });
+
+    it('come back with the progress that was saved last, also when it changed while it was written', async () => {
+      const { store } = await opened();
+      const one = entry('1');
+      await store.add(one);
+      one.progress = { ...one.progress, attempts: 3, pending: ['b@x.test'], accepted: ['a@x.test'] };
+      await store.save(one);
+      one.progress.dotSent = true;
+      const saving = store.save(one);
+      one.progress.dotSent = false;
+      await saving;
+      const { entries } = await reopened();
+      assert.equal(entries[0]?.progress.dotSent, true);
+      assert.equal(entries[0]?.progress.attempts, 3);
+      assert.deepEqual(entries[0]?.progress.pending, ['b@x.test']);
+    });
+
+    it('are forgotten when they were sent, with all their files', async () => {
+      const { store } = await opened();
+      const large = entry('large', Buffer.alloc(MB, 'x'), [{ payload: Buffer.alloc(MB) }]);
+      await store.add(large);
+      await store.add(entry('other'));
+      assert.deepEqual(files('mails'), ['large.eml', 'large.msgs']);
+      await store.finish(large, result(large, 'sent'));
+      assert.deepEqual(files('mails'), []);
+      assert.deepEqual(files('failed'), []);
+      assert.deepEqual(idsOf((await reopened()).entries), ['other']);
+    });
+
+    it('that failed for good stay in failed/ as a mail and a text that says why', async () => {
+      const { store } = await opened();
+      const one = entry('1', 'Subject: hello\r\n\r\n', [{ payload: 'secret' }]);
+      await store.add(one);
+      await store.finish(one, result(one, 'failed'));
+      assert.deepEqual(files('failed'), ['1.eml', '1.json']);
+      assert.equal(readFileSync(path('failed', '1.eml'), 'utf8'), 'Subject: hello\r\n\r\n');
+      const told = JSON.parse(readFileSync(path('failed', '1.json'), 'utf8'));
+      assert.deepEqual(told.envelope, one.mail.envelope);
+      assert.equal(told.error.message, 'refused');
+      assert.equal(told.finishedAt, '1970-01-01T00:00:02.000Z');
+      assert.equal(told.messages, undefined);
+      assert.deepEqual((await reopened()).entries, []);
+    });
+
+    it('that failed are deleted from failed/ after 30 days', async () => {
+      await (await opened()).store.close();
+      for (const [name, days] of [
+        ['old.eml', 30.1],
+        ['young.eml', 29.9],
+      ] as const) {
+        writeFileSync(path('failed', name), 'x');
+        const written = new Date(Date.now() - days * 86_400_000);
+        utimesSync(path('failed', name), written, written);
+      }
+      await reopened();
+      assert.deepEqual(files('failed'), ['young.eml']);
+    });
+
+    it('of any size are read back byte for byte, and a large one never is in memory as a whole', async () => {
+      const { store } = await opened();
+      for (const size of [0, 1, 65_536, 262_144, 262_145, 3 * MB]) {
+        const bytes = Buffer.alloc(size, `${size}.`);
+        const one = entry(`size-${size}`, bytes);
+        await store.add(one);
+        assert.equal(await bodyOf(one), bytes.toString());
+        const chunks = await one.mail.open().toArray();
+        if (size > 262_144) assert.ok(chunks.every((chunk: Buffer) => chunk.length <= 65_536));
+      }
+      for (const one of (await reopened()).entries) {
+        assert.equal(await bodyOf(one), Buffer.alloc(one.mail.size, `${one.mail.size}.`).toString());
+      }
+    });
+
+    it('stay in memory, msgs and all, while they are few, and leave it from the oldest on when they are many', async () => {
+      const { store } = await opened();
+      const live = { payload: 'live', res: { send: () => 1 } };
+      const entries = Array.from({ length: 1_001 }, (_, i) => entry(String(i).padStart(5, '0'), `body ${i}`, [live]));
+      const opens = entries.map(({ mail }) => mail.open);
+      await Promise.all(entries.map((one) => store.add(one)));
+      const [first, second] = entries as [(typeof entries)[0], (typeof entries)[0]];
+      assert.notEqual(first.mail.open, opens[0]);
+      assert.deepEqual(first.mail.messages, []);
+      assert.equal(await bodyOf(first), 'body 0');
+      assert.deepEqual(await store.loadMessages(first), [{ payload: 'live', res: {} }]);
+      assert.equal(second.mail.open, opens[1]);
+      assert.equal((await store.loadMessages(second))[0], live);
+    });
+
+    it('do not pile up in memory when they are of some size', async () => {
+      const { store } = await opened();
+      const entries = Array.from({ length: 100 }, (_, i) => entry(String(i).padStart(5, '0'), Buffer.alloc(250_000)));
+      const opens = entries.map(({ mail }) => mail.open);
+      for (const one of entries) await store.add(one);
+      const inMemory = entries.filter(({ mail }, i) => mail.open === opens[i]).length;
+      assert.equal(inMemory, Math.floor((16 * MB) / 250_005));
+    });
+
+    it('whose file is gone are given back, fail when they are read, and are warned of', async () => {
+      const { store } = await opened();
+      await store.add(entry('large', Buffer.alloc(MB)));
+      await store.add(entry('short', Buffer.alloc(MB)));
+      await store.close();
+      rmSync(path('mails', 'large.eml'));
+      truncateSync(path('mails', 'short.eml'), 1000);
+      const { entries, warnings } = await reopened();
+      for (const one of entries) await assert.rejects(bodyOf(one), { code: 'OUTBOX_DAMAGED' });
+      assert.match(warnings.join('\n'), /large\.eml .*is missing/);
+      assert.match(warnings.join('\n'), /short\.eml .*has 1000 of 1048576 bytes/);
+    });
+  });
+
+  describe('waiting events', () => {
+    it('come back after a restart in the order in which they came', async () => {
+      const { store } = await opened();
+      const data = { msg: { payload: Buffer.from('x'), at: new Date(1) }, attachments: [{ content: Buffer.alloc(MB, 'y') }] };
+      await store.keepEvent({ id: 'z', nodeId: 'n1', data });
+      await store.keepEvent({ id: 'a', nodeId: 'n2', data: { msg: { call: () => 1, payload: 1 } } });
+      const { events } = await reopened();
+      assert.deepEqual(events, [
+        { id: 'z', nodeId: 'n1', data },
+        { id: 'a', nodeId: 'n2', data: { msg: { payload: 1 } } },
+      ]);
+    });
+
+    it('end when they are dropped, or when a mail holds them, with their files', async () => {
+      const { store } = await opened();
+      for (const id of ['1', '2', '3', '4']) await store.keepEvent({ id, nodeId: 'n', data: Buffer.alloc(MB) });
+      await store.dropEvents(['1', 'unknown']);
+      await store.add(entry('mail'), ['2', '4']);
+      assert.equal(files('mails').length, 1);
+      const { events, entries } = await reopened();
+      assert.deepEqual(events.map(({ id }) => id), ['3']);
+      assert.deepEqual(idsOf(entries), ['mail']);
+    });
+
+    it('are not mixed up with a mail of the same id', async () => {
+      const { store } = await opened();
+      const one = entry('same');
+      await store.keepEvent({ id: 'same', nodeId: 'n', data: 1 });
+      await store.add(one);
+      await store.finish(one, result(one, 'sent'));
+      assert.equal((await reopened()).events.length, 1);
+    });
+
+    it('wait on when the mail that should hold them was not accepted', async () => {
+      let broken = false;
+      const fs = watchedFileSystem({
+        before: (operation) => {
+          if (broken && operation === 'datasync') throw systemError('EIO');
+        },
+      });
+      const { store } = await opened({ fs });
+      await store.keepEvent({ id: '1', nodeId: 'n', data: 'x' });
+      broken = true;
+      await assert.rejects(store.add(entry('mail'), ['1']), { code: 'OUTBOX_DISK' });
+      broken = false;
+      const { events, entries } = await reopened();
+      assert.deepEqual([events.length, entries.length], [1, 0]);
+    });
+  });
+
+  describe('the state of the rate limit', () => {
+    it('is the newest one after a restart, however fast they came', async () => {
+      const { store, rate } = await opened();
+      assert.equal(rate, undefined);
+      await Promise.all(Array.from({ length: 50 }, (_, n) => store.saveRate({ n })));
+      assert.deepEqual((await reopened()).rate, { n: 49 });
+    });
+
+    it('never rejects, and says so in the log when it could not be kept', async () => {
+      const { store, logged } = await opened({
+        fs: watchedFileSystem({
+          before: (operation) => {
+            if (operation === 'datasync') throw systemError('EIO');
+          },
+        }),
+      });
+      await store.saveRate({ n: 1 });
+      assert.match(logged.join(), /rate limit/);
+    });
+  });
+
+  describe('the folder', () => {
+    it('is readable for its owner only', async function () {
+      if (process.platform === 'win32') return this.skip();
+      const at = path('new', 'email-outbox', 'id');
+      const { store } = await opened({}, at);
+      const one = entry('1', Buffer.alloc(MB));
+      await store.add(one);
+      await store.add(entry('2'));
+      await store.finish(one, result(one, 'failed'));
+      await store.add(entry('3', Buffer.alloc(MB)));
+      const mode = (name: string) => (statSync(join(at, name)).mode & 0o777).toString(8);
+      assert.equal(mode('.'), '700');
+      for (const name of readdirSync(at, { recursive: true }) as string[]) {
+        assert.equal(mode(name), statSync(join(at, name)).isDirectory() ? '700' : '600', name);
+      }
+    });
+
+    it('that can not be made is an error that names it and says what to do', async () => {
+      writeFileSync(path('file'), '');
+      await assert.rejects(openStore(path('file', 'outbox')), (error: any) => {
+        assert.equal(error.code, 'OUTBOX_FOLDER');
+        assert.ok(error.message.includes(path('file', 'outbox')));
+        assert.match(error.hint, /writable/);
+        return true;
+      });
+    });
+
+    it('in use is refused to a second store, and free after the first was closed', async () => {
+      const { store } = await opened();
+      await assert.rejects(openStore(folder()), { code: 'OUTBOX_LOCKED' });
+      await store.close();
+      await opened();
+    });
+
+    it('is used no more by a store that lost it to another process', async () => {
+      const { store } = await opened({ lockTimes: { beat: 5, stale: 50 } });
+      const lock = readdirSync(folder()).find((name) => name.startsWith('lock-')) as string;
+      rmSync(path(lock));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+      await assert.rejects(store.add(entry('1')), { code: 'OUTBOX_LOCKED' });
+    });
+
+    it('takes nothing after the store was closed', async () => {
+      const { store } = await opened();
+      await store.close();
+      await assert.rejects(store.add(entry('1')), { code: 'OUTBOX_CLOSED' });
+    });
+
+    it('keeps what was asked for before the store was closed', async () => {
+      const { store } = await opened();
+      const adding = Array.from({ length: 20 }, (_, i) => store.add(entry(`${i}`)));
+      await store.close();
+      await Promise.all(adding);
+      assert.equal((await reopened()).entries.length, 20);
+    });
+  });
+
+  describe('after damage', () => {
+    it('gives all mails but the damaged one, sets its bytes aside, and warns of it once', async () => {
+      const { store } = await opened();
+      for (const id of ['1', '2', '3']) await store.add(entry(id));
+      await store.close();
+      const segment = path('journal', files('journal')[0] as string);
+      const bytes = readFileSync(segment);
+      bytes[bytes.indexOf('Mail 2')] = 0;
+      writeFileSync(segment, bytes);
+      const { entries, warnings } = await reopened();
+      assert.deepEqual(idsOf(entries), ['1', '3']);
+      assert.equal(warnings.length, 1);
+      const [aside] = files('damaged');
+      assert.ok(warnings[0]?.includes(aside as string));
+      assert.ok(readFileSync(path('damaged', aside as string)).includes('body'));
+      assert.deepEqual((await reopened()).warnings, []);
+    });
+
+    it('keeps a content whose record may be the damaged one', async () => {
+      const { store } = await opened();
+      await store.add(entry('large', Buffer.alloc(MB)));
+      await store.add(entry('2'));
+      await store.close();
+      const segment = path('journal', files('journal')[0] as string);
+      const bytes = readFileSync(segment);
+      bytes[30] = 0;
+      writeFileSync(segment, bytes);
+      await reopened();
+      assert.ok(existsSync(path('damaged', 'large.eml')));
+    });
+
+    it('moves files aside that are none of its own, and leaves no unfinished ones', async () => {
+      await (await opened()).store.close();
+      writeFileSync(path('journal', 'notes.txt'), 'a');
+      writeFileSync(path('mails', 'notes.txt'), 'b');
+      writeFileSync(path('mails', 'x.eml.tmp'), '');
+      writeFileSync(path('mails', 'never-accepted.eml'), '');
+      const { warnings } = await reopened();
+      assert.equal(warnings.length, 2);
+      assert.deepEqual(files('mails'), []);
+      assert.deepEqual(files('damaged'), ['2-notes.txt', 'notes.txt']);
+    });
+
+    it('sets an event aside that can not be read', async () => {
+      const { store } = await opened();
+      await store.keepEvent({ id: '1', nodeId: 'n', data: Buffer.alloc(MB) });
+      await store.keepEvent({ id: '2', nodeId: 'n', data: 'x' });
+      await store.close();
+      writeFileSync(path('mails', files('mails')[0] as string), Buffer.alloc(MB + 20, 'not an event'));
+      const { events, warnings } = await reopened();
+      assert.deepEqual(events.map(({ id }) => id), ['2']);
+      assert.equal(warnings.length, 1);
+      assert.deepEqual((await reopened()).warnings, []);
+    });
+  });
+
+  describe('when the disk is full', () => {
+    for (const code of ['ENOSPC', 'EDQUOT', 'EIO']) {
+      for (const [size, failing] of [
+        [100, 'datasync'],
+        [MB, 'write'],
+      ] as const) {
+        it(`keeps nothing of a mail of ${size} bytes that met ${code}, and takes mails again later`, async () => {
+          let broken = false;
+          const fs = watchedFileSystem({
+            before: (operation) => {
+              if (broken && operation === failing) throw systemError(code);
+            },
+          });
+          const { store } = await opened({ fs });
+          await store.add(entry('1'));
+          broken = true;
+          await assert.rejects(store.add(entry('2', Buffer.alloc(size))), (error: any) => {
+            assert.equal(error.code, 'OUTBOX_DISK');
+            assert.ok(error.message.includes(folder()) && error.hint.length > 0);
+            return true;
+          });
+          broken = false;
+          await store.add(entry('3'));
+          assert.deepEqual(files('mails'), []);
+          assert.deepEqual(idsOf((await reopened()).entries), ['1', '3']);
+        });
+      }
+    }
+
+    it('does not send a mail again whose end could not be written at first', async () => {
+      let broken = false;
+      const fs = watchedFileSystem({
+        before: (operation) => {
+          if (broken && operation === 'datasync') throw systemError('ENOSPC');
+        },
+      });
+      const { store } = await opened({ fs });
+      const one = entry('1');
+      await store.add(one);
+      broken = true;
+      await assert.rejects(store.finish(one, result(one, 'sent')), { code: 'OUTBOX_DISK' });
+      broken = false;
+      await store.add(entry('2'));
+      assert.deepEqual(idsOf((await reopened()).entries), ['2']);
+    });
+
+    it('refuses mails and events before the reserve is used up, and still keeps progress and ends', async () => {
+      let free = RESERVE + MB;
+      const fs: FileSystem = {
+        ...fsPromises,
+        statfs: (async () => ({ bavail: free, bsize: 1, blocks: 1 })) as unknown as FileSystem['statfs'],
+      };
+      const { store } = await opened({ fs });
+      const one = entry('1');
+      await store.add(one);
+      await assert.rejects(store.add(entry('2', Buffer.alloc(2 * MB))), { code: 'OUTBOX_DISK', message: /full/ });
+      free = RESERVE;
+      await assert.rejects(store.add(entry('3')), { code: 'OUTBOX_DISK' });
+      await assert.rejects(store.keepEvent({ id: '1', nodeId: 'n', data: 1 }), { code: 'OUTBOX_DISK' });
+      await store.save(one);
+      await store.finish(one, result(one, 'failed'));
+      free = 100 * RESERVE;
+      await store.add(entry('4'));
+      assert.deepEqual(idsOf((await reopened()).entries), ['4']);
+    });
+
+    it('keeps nothing of a mail whose own content fails', async () => {
+      const { store } = await opened();
+      const one = entry('1', Buffer.alloc(MB));
+      one.mail.open = () =>
+        Readable.from(
+          (function* () {
+            yield Buffer.alloc(1000);
+            throw new Error('content broke');
+          })(),
+        );
+      await assert.rejects(store.add(one), /content broke/);
+      assert.deepEqual(files('mails'), []);
+    });
+  });
+});

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { simpleParser } from 'mailparser';
+import { readConfig } from '../../nodes/mail/config';
+import { compileMessage } from '../../nodes/mail/message';
+import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
+import type { MailError, Msg, OutgoingMail } from '../../nodes/types';
+
+interface Trial {
+  sender: Sender;
+  mails: OutgoingMail[];
+  refused: { msgs: Msg[]; error: MailError }[];
+  warnings: string[];
+}
+
+/** A sender for the given fields; its outbox is the list `mails`. */
+function start(fields: Record<string, unknown>, outboxFull?: MailError): Trial {
+  const { message } = compileMessage(readConfig({ from: 'me@x.test', to: 'ops@x.test', ...fields }).config);
+  assert.ok(message);
+  const mails: OutgoingMail[] = [];
+  const refused: Trial['refused'] = [];
+  const warnings: string[] = [];
+  const sender = createSender({
+    nodeId: 'n1',
+    message,
+    attachFolder: String((fields.attachFolder as string | undefined) ?? ''),
+    connector: () => ({ title: 'Account', mailFrom: null, username: '' }),
+    externals: () => Promise.resolve({}),
+    files: (msg) => msg.payload,
+    submit: (mail) => {
+      if (outboxFull) return Promise.reject(outboxFull);
+      mails.push(mail);
+      return Promise.resolve();
+    },
+    refuse: (sources: Source[], error) => refused.push({ msgs: sources.map(({ msg }) => msg), error }),
+    warn: (text) => warnings.push(text),
+    changed: () => undefined,
+  });
+  return {
+    sender,
+    mails,
+    refused,
+    warnings,
+  };
+}
+
+describe('the sender', () => {
+  beforeEach(() => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
+  });
+
+  afterEach(() => mock.timers.reset());
+
+  const settle = async () => {
+    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  async function given(trial: Trial, ...msgs: Msg[]): Promise<void> {
+    for (const msg of msgs) trial.sender.take({ msg, done: () => undefined });
+    await settle();
+  }
+
+  it('makes a mail of each msg, in order', async () => {
+    const trial = start({});
+    await given(trial, { topic: 'one' }, { topic: 'two' });
+    assert.deepEqual(
+      trial.mails.map(({ subject, nodeId }) => [subject, nodeId]),
+      [
+        ['one', 'n1'],
+        ['two', 'n1'],
+      ],
+    );
+    assert.ok((trial.mails[0]?.id ?? '') < (trial.mails[1]?.id ?? ''));
+  });
+
+  it('sends a batch when it is full, and the rest when the time of its first event is over', async () => {
+    const trial = start({ batchSize: 3, batchTimeout: 10 });
+    await given(trial, { payload: 1 }, { payload: 2 }, { payload: 3 }, { payload: 4 });
+    assert.deepEqual(
+      trial.mails.map(({ count }) => count),
+      [3],
+    );
+    assert.equal(trial.sender.waiting(), 1);
+    mock.timers.tick(9_000);
+    await given(trial, { payload: 5 });
+    mock.timers.tick(999);
+    await settle();
+    assert.equal(trial.mails.length, 1);
+    mock.timers.tick(1);
+    await settle();
+    assert.deepEqual(
+      trial.mails.map(({ count }) => count),
+      [3, 2],
+    );
+    assert.equal(trial.sender.waiting(), 0);
+  });
+
+  it('keeps events for different people apart', async () => {
+    const trial = start({ to: '{{who}}@x.test', batchSize: 2 });
+    await given(trial, { who: 'a' }, { who: 'b' }, { who: 'a' }, { who: 'b' });
+    assert.deepEqual(
+      trial.mails.map(({ envelope, count }) => [envelope.to, count]),
+      [
+        [['a@x.test'], 2],
+        [['b@x.test'], 2],
+      ],
+    );
+  });
+
+  it('sends an urgent msg at once and alone, and leaves the batch waiting', async () => {
+    const trial = start({ batchSize: 3 });
+    await given(trial, { topic: 'slow' }, { topic: 'fire', priority: 'high' });
+    assert.deepEqual(
+      trial.mails.map(({ subject, priority, count }) => [subject, priority, count]),
+      [['fire', 'high', 1]],
+    );
+    assert.equal(trial.sender.waiting(), 1);
+  });
+
+  it('still collects batches when the field says high', async () => {
+    const trial = start({ batchSize: 2, priority: 'high' });
+    await given(trial, { topic: 'a' }, { topic: 'b' });
+    assert.deepEqual(
+      trial.mails.map(({ priority, count }) => [priority, count]),
+      [['high', 2]],
+    );
+  });
+
+  it('sends what waits when it is told to, after all msgs before', async () => {
+    const trial = start({ batchSize: 5 });
+    trial.sender.take({ msg: { topic: 'a' }, done: () => undefined });
+    trial.sender.take({ msg: { topic: 'b' }, done: () => undefined });
+    await trial.sender.flush();
+    assert.deepEqual(
+      trial.mails.map(({ count }) => count),
+      [2],
+    );
+  });
+
+  it('drops what waits when it is told to, and gives it back', async () => {
+    const trial = start({ batchSize: 5 });
+    await given(trial, { topic: 'a' }, { topic: 'b' });
+    const dropped = await trial.sender.reset();
+    assert.deepEqual(
+      dropped.map(({ msg }) => msg.topic),
+      ['a', 'b'],
+    );
+    mock.timers.tick(60_000);
+    await settle();
+    assert.deepEqual(trial.mails, []);
+  });
+
+  it('sends what waits when it closes', async () => {
+    const trial = start({ batchSize: 5 });
+    await given(trial, { topic: 'a' });
+    await trial.sender.close();
+    assert.equal(trial.mails.length, 1);
+  });
+
+  it('refuses a bad msg and goes on with the next', async () => {
+    const trial = start({ to: '' });
+    await given(trial, { to: 'not-an-address' }, { to: 'good@x.test' });
+    assert.match(trial.refused[0]?.error.message ?? '', /to.*not-an-address/);
+    assert.deepEqual(
+      trial.mails.map(({ envelope }) => envelope.to),
+      [['good@x.test']],
+    );
+  });
+
+  it('refuses all msgs of a mail that the outbox does not take', async () => {
+    const full = Object.assign(new Error('full'), { code: 'OUTBOX_FULL' }) as MailError;
+    const trial = start({ batchSize: 2 }, full);
+    await given(trial, { topic: 'a' }, { topic: 'b' });
+    assert.equal(trial.refused[0]?.msgs.length, 2);
+  });
+
+  it('tells a warning about a msg', async () => {
+    const trial = start({});
+    await given(trial, { priority: 'very' });
+    assert.match(trial.warnings[0] ?? '', /priority.*very/);
+    assert.equal(trial.mails.length, 1);
+  });
+
+  describe('with files', () => {
+    let folder: string;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'sender-'));
+    });
+
+    afterEach(() => rm(folder, { recursive: true }));
+
+    it('reads a file when the msg arrives, so that it is sent although it is deleted then', async () => {
+      mock.timers.reset();
+      await writeFile(join(folder, 'report.csv'), 'a;b');
+      const trial = start({ attach: true, attachFolder: folder, batchSize: 2, template: '{{error}}' });
+      trial.sender.take({ msg: { payload: join(folder, 'report.csv') }, done: () => undefined });
+      while (trial.sender.waiting() === 0) await new Promise((resolve) => setImmediate(resolve));
+      await rm(join(folder, 'report.csv'));
+      trial.sender.take({ msg: { payload: join(folder, 'report.csv') }, done: () => undefined });
+      await trial.sender.flush();
+      const [mail] = trial.mails;
+      assert.deepEqual(mail?.attachments, [{ filename: 'report.csv', size: 3 }]);
+      assert.deepEqual(
+        mail?.skippedAttachments.map(({ filename }) => filename),
+        ['report.csv'],
+      );
+      const parsed = await simpleParser(mail.open());
+      assert.equal(parsed.attachments[0]?.content.toString(), 'a;b');
+      assert.match(parsed.text ?? '', /report\.csv/);
+    });
+  });
+});
