@@ -1,7 +1,9 @@
 /** The flow node: msgs come in, mails are handed to the connector, outcomes go out. */
 import { resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
-import type { ConnectorNode, ConnectorUser, Finish } from './connector/node';
+import type { ConnectorNode, ConnectorUser } from './connector/node';
+import type { Pending } from './connector/users';
+import { previewRoute } from './editor-api/routes';
 import { readConfig } from './mail/config';
 import { compileMessage } from './mail/message';
 import { refusedPart } from './outbox/result';
@@ -28,6 +30,8 @@ const init = (RED: NodeAPI): void => {
     const { message, errors: templateErrors } = compileMessage(config);
     const configError =
       errors[0] ?? templateErrors[0] ?? (server?.connector ? null : missingConnector(def.server));
+    // Whatever needs it runs only when there is no configuration error.
+    const connectorNode = server as ConnectorNode;
     let pending = 0;
     let last: LastOutcome | null = null;
     let sender: Sender | null = null;
@@ -36,10 +40,14 @@ const init = (RED: NodeAPI): void => {
     const showStatus = () => {
       if (configError)
         return statusLine.show({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
-      const { connector, view } = server as ConnectorNode;
+      const { connector } = connectorNode;
       statusLine.show(
         senderStatus(
-          { state: connector.state(), problem: connector.status().problem !== null, view: view() },
+          {
+            state: connector.state(),
+            problem: connector.status().problem !== null,
+            view: connectorNode.view(),
+          },
           { waiting: sender?.waiting() ?? 0, pending, last },
           (key, values) => RED._(key, values),
         ),
@@ -73,14 +81,14 @@ const init = (RED: NodeAPI): void => {
     };
 
     const ignore = (source: Source) => {
-      (server as ConnectorNode).connector.countIgnored();
+      connectorNode.connector.countIgnored();
       emit(withoutMail('ignored', [source]));
       source.done();
     };
 
-    const submit = async (mail: OutgoingMail, sources: Source[]) => {
+    const submit = async (mail: OutgoingMail, sources: Source[], events: string[]) => {
       pending += 1;
-      const finish: Finish = (result, live) => {
+      const finish: Pending['finish'] = (result, live) => {
         pending -= 1;
         showStatus();
         for (const { msg, done } of sources) {
@@ -91,7 +99,7 @@ const init = (RED: NodeAPI): void => {
         }
       };
       try {
-        await (server as ConnectorNode).submit(mail, finish);
+        await connectorNode.submit(mail, { messages: mail.messages, finish }, events);
       } catch (error) {
         pending -= 1;
         throw error;
@@ -100,7 +108,7 @@ const init = (RED: NodeAPI): void => {
     };
 
     const control = async (action: string, source: Source, send: Send) => {
-      const { connector } = server as ConnectorNode;
+      const { connector } = connectorNode;
       if (action === 'start') await connector.start();
       if (action === 'stop') await connector.stop();
       send([{ ...source.msg, payload: connector.status() }, null]);
@@ -108,7 +116,7 @@ const init = (RED: NodeAPI): void => {
     };
 
     const take = async (source: Source) => {
-      const { connector } = server as ConnectorNode;
+      const { connector } = connectorNode;
       if (connector.state() !== 'RUN') await connector.settled();
       const state = connector.state();
       if (state === 'RUN') return (sender as Sender).take(source);
@@ -129,7 +137,7 @@ const init = (RED: NodeAPI): void => {
         return done();
       }
       // The usual way, without a wait in between that would let a later msg overtake.
-      if ((server as ConnectorNode).connector.state() === 'RUN') return (sender as Sender).take(source);
+      if (connectorNode.connector.state() === 'RUN') return (sender as Sender).take(source);
       return take(source);
     };
 
@@ -148,7 +156,6 @@ const init = (RED: NodeAPI): void => {
     warnings.forEach(warnOnce);
     // As in the core file nodes: relative folders are taken from here.
     const { fileWorkingDirectory: workingFolder = '' } = RED.settings as { fileWorkingDirectory?: string };
-    const connectorNode = server as ConnectorNode;
     sender = createSender({
       nodeId: this.id,
       message: message as NonNullable<typeof message>,
@@ -167,6 +174,9 @@ const init = (RED: NodeAPI): void => {
         }),
       files: (msg) => RED.util.getMessageProperty(msg as NodeMessage, config.attachProperty) as unknown,
       submit,
+      keepEvent: (event) => connectorNode.connector.keepEvent(event),
+      dropEvents: (ids) => connectorNode.connector.dropEvents(ids),
+      blockedUntil: () => connectorNode.connector.blockedUntil(),
       refuse: fail,
       warn: warnOnce,
       changed: showStatus,
@@ -176,6 +186,7 @@ const init = (RED: NodeAPI): void => {
     const user: ConnectorUser = {
       node: this,
       handOver: () => (sender as Sender).flush(),
+      restore: (events) => sender?.restore(events),
       report: emit,
       connectorChanged: () => {
         const state = connectorNode.connector.state();
@@ -199,6 +210,7 @@ const init = (RED: NodeAPI): void => {
   }
 
   RED.nodes.registerType('send-email', SendEmail as (this: Node, def: SendEmailDef) => void);
+  previewRoute(RED);
 };
 
 function missingConnector(id: string): MailError {

@@ -92,6 +92,8 @@ export interface OutgoingMail {
   open(): Readable;
   /** Bytes of the composed message. */
   size: number;
+  /** True when an earlier process took one of the msgs. */
+  recovered?: boolean;
 }
 
 /** What an outcome tells of an error; plain data, so that it survives cloning and JSON. */

@@ -17,8 +17,8 @@ const MAIL_WITHIN_MS = 60_000;
 const EDITOR = { width: 1180, height: 600 };
 const MAIL = { width: 1000, height: 720 };
 /** High enough for each dialog without scrolling. */
-const SEND_EMAIL = { width: 1180, height: 1240 };
-const CONNECTOR = { width: 1180, height: 960 };
+const SEND_EMAIL = { width: 1180, height: 1310 };
+const CONNECTOR = { width: 1180, height: 1080 };
 
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs', '--if-stale'], {
   cwd: ROOT,
@@ -90,41 +90,44 @@ async function flowAndDigest(editor) {
 }
 
 async function dialogs(editor) {
-  const sender = await editor.evaluate(() => globalThis.RED.nodes.filterNodes({ type: 'send-email' })[0].id);
-  await dialog(
-    editor,
-    'send-email',
-    SEND_EMAIL,
-    '#node-dialog-cancel',
-    (id) => {
-      globalThis.RED.editor.edit(globalThis.RED.nodes.node(id));
+  await dialog(editor, {
+    name: 'send-email',
+    viewport: SEND_EMAIL,
+    cancel: '#node-dialog-cancel',
+    open: () => {
+      const { RED } = globalThis;
+      RED.editor.edit(RED.nodes.filterNodes({ type: 'send-email' })[0]);
     },
-    sender,
-  );
-  await dialog(
-    editor,
-    'connector',
-    CONNECTOR,
-    '#node-config-dialog-cancel',
-    (id) => {
-      globalThis.RED.editor.editConfig('', 'email-server-connector', id);
+    fields: {},
+  });
+  await dialog(editor, {
+    name: 'connector',
+    viewport: CONNECTOR,
+    cancel: '#node-config-dialog-cancel',
+    open: () => globalThis.RED.editor.editConfig('', 'email-server-connector', '_ADD_'),
+    fields: {
+      '#node-config-input-title': 'Alerts through Gmail',
+      '#node-config-input-username': 'alerts@example.com',
+      '#node-config-input-password': 'an app password',
     },
-    DIGEST.connector,
-  );
+  });
 }
 
-/** Opens a dialog in the page, takes its picture when it has come to rest, and closes it. */
-async function dialog(editor, name, viewport, cancel, open, id) {
+/** Opens a dialog in the page, fills fields in, takes its picture, and closes it. */
+async function dialog(editor, { name, viewport, cancel, open, fields }) {
   await editor.setViewportSize(viewport);
-  await editor.evaluate(open, id);
+  await editor.evaluate(open);
   const tray = editor.locator('.red-ui-tray').last();
   await tray.locator('.node-text-editor .view-line').first().waitFor();
+  // It slides in from the right.
   await editor.waitForFunction(() => {
     const last = [...globalThis.document.querySelectorAll('.red-ui-tray')].at(-1);
     return globalThis.getComputedStyle(last).right === '0px';
   });
+  for (const [field, value] of Object.entries(fields)) await editor.fill(field, value);
+  await tray.locator('.red-ui-tray-header').click();
   await tray.screenshot({ path: picture(name) });
-  await editor.locator(cancel).click();
+  await editor.click(cancel);
   await tray.waitFor({ state: 'detached' });
 }
 

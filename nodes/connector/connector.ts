@@ -15,6 +15,7 @@ import {
   type RateLimit,
 } from '../types';
 import type { Deliver, Outbox, Policy } from '../outbox/outbox';
+import type { KeptEvent } from '../outbox/store';
 
 export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';
 
@@ -47,8 +48,8 @@ export interface Line {
 export type Setup = { connect: () => Line; policy: Policy; summary: SettingsSummary } | { error: MailError };
 
 export interface ConnectorOptions {
-  /** Opens the outbox that outlives this connector. */
-  openOutbox: () => Promise<Outbox>;
+  /** Opens the outbox that outlives this connector; rejects with a MailError when it can not be used. */
+  openOutbox: (policy: Policy) => Promise<Outbox>;
   /** Reads the configuration anew at each start: environment variables may have changed. */
   setUp: () => Setup;
   /** Called on each change of the state. */
@@ -68,7 +69,12 @@ export interface Connector {
   /** Resolves when no start is under way. */
   settled(): Promise<void>;
   /** Puts a mail into the outbox, in any state. Rejects with a MailError when it is not kept. */
-  submit(mail: OutgoingMail): Promise<void>;
+  submit(mail: OutgoingMail, events?: string[]): Promise<void>;
+  /** Keeps an event that waits in a batch, as firmly as the outbox keeps mails. */
+  keepEvent(event: KeptEvent): Promise<void>;
+  dropEvents(ids: string[]): Promise<void>;
+  /** When the rate limit lets the next mail go, ms; 0 when it does so now. */
+  blockedUntil(): number;
   countIgnored(): void;
   status(): ConnectorStatus;
   noteError(error: ErrorSummary): void;
@@ -87,9 +93,11 @@ export function createConnector(options: ConnectorOptions): Connector {
   /** Starts and stops happen one after the other, whoever asks. */
   let transition = Promise.resolve();
 
-  const opened = options.openOutbox();
-  // Whoever needs the outbox awaits `opened` itself and sees the failure there.
-  opened.catch(() => undefined);
+  /** The outbox; it is there from the first RUN on, and nobody hands anything over before. */
+  function opened(): Outbox {
+    if (!outbox) throw new MailError('OUTBOX_CLOSED', 'The outbox of the connector is not open');
+    return outbox;
+  }
 
   function enter(next: ConnectorState): void {
     state = next;
@@ -109,7 +117,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     if ('error' in result) return fail(result.error);
     setup = result;
     try {
-      outbox = await opened;
+      outbox = await options.openOutbox(result.policy);
       line = result.connect();
     } catch (error) {
       return fail(
@@ -142,7 +150,10 @@ export function createConnector(options: ConnectorOptions): Connector {
     start: () => queue(begin),
     stop: () => queue(end),
     settled: () => transition,
-    submit: async (mail) => (await opened).add(mail),
+    submit: async (mail, events) => opened().add(mail, events),
+    keepEvent: async (event) => opened().keepEvent(event),
+    dropEvents: async (ids) => opened().dropEvents(ids),
+    blockedUntil: () => outbox?.blockedUntil() ?? 0,
     countIgnored() {
       ignored += 1;
     },

@@ -1,22 +1,23 @@
 /** How the two nodes see each other. */
 import type { Node } from 'node-red';
+import type { KeptEvent } from '../outbox/store';
 import type { EmailResult, OutgoingMail } from '../types';
 import type { Connector } from './connector';
 import type { StatusView } from './status';
+import type { Pending } from './users';
 
 /** What a send-email node offers to its connector. */
 export interface ConnectorUser {
   node: Node;
   /** Puts what waits in batches into the outbox; resolves when that is done. */
   handOver(): Promise<void>;
+  /** Takes up events that waited in its batches when an earlier process ended. */
+  restore(events: KeptEvent[]): void;
   /** Sends the outcome of a mail into the flow. */
   report(result: EmailResult): void;
   /** The connector's state or problem changed. */
   connectorChanged(): void;
 }
-
-/** Ends the source msgs of a mail; `live` is the node that took the outcome, which a deploy may have made anew. */
-export type Finish = (result: EmailResult, live: Node | undefined) => void;
 
 export interface ConnectorNode extends Node {
   title: string;
@@ -27,7 +28,8 @@ export interface ConnectorNode extends Node {
   sender(): { mailFrom: string | null; username: string };
   /** What the connector shows at the moment. */
   view(): StatusView;
-  submit(mail: OutgoingMail, finish: Finish): Promise<void>;
+  /** Puts a mail, and with it the kept events it holds, into the outbox; `msgs` are ended when it is finished. */
+  submit(mail: OutgoingMail, msgs: Pending, events: string[]): Promise<void>;
   register(user: ConnectorUser): void;
   deregister(user: ConnectorUser): void;
 }

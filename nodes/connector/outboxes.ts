@@ -2,49 +2,124 @@
  * The outboxes of this process. An outbox belongs to the id of a connector, not to the node object: a deploy makes a new
  * object for the same connector, and the mails that wait must find it.
  */
+import { join } from 'node:path';
 import type { MailError } from '../types';
+import { createDiskStore } from '../outbox/disk-store';
 import { createMemoryStore } from '../outbox/memory-store';
-import { createOutbox, type Outbox, type OutboxOptions } from '../outbox/outbox';
+import { createOutbox, type Outbox, type OutboxOptions, type Policy } from '../outbox/outbox';
+import type { KeptEvent } from '../outbox/store';
 
-interface Shared {
+/** What the connector of the moment wants to hear. */
+export type OutboxListener = Pick<OutboxOptions, 'report' | 'changed' | 'trouble' | 'liveMessages'>;
+
+export interface Place {
+  kind: 'disk' | 'memory';
+  /** Where a disk outbox is. */
+  folder: string;
+}
+
+export interface SharedOutbox {
   outbox: Outbox;
-  opened: Promise<Outbox>;
-  /** What the connector of the moment wants to hear; replaced at each deploy. */
+  place: Place;
+  /** Events that waited in batches when an earlier process ended, until their node takes them. */
+  leftEvents: KeptEvent[];
   listener: OutboxListener;
 }
 
-export type OutboxListener = Pick<OutboxOptions, 'report' | 'changed' | 'trouble'>;
+const shared = new Map<string, Promise<SharedOutbox>>();
 
-const shared = new Map<string, Shared>();
-
-/** Gives the outbox of a connector, made and opened at the first call; the listener of the last call gets its news. */
-export function sharedOutbox(
-  connectorId: string,
-  policy: OutboxOptions['policy'],
-  listener: OutboxListener,
-): Promise<Outbox> {
-  const known = shared.get(connectorId);
-  if (known) {
-    known.listener = listener;
-    return known.opened;
-  }
-  const outbox = createOutbox({
-    store: createMemoryStore(),
-    policy,
-    report: (result, mail) => entry.listener.report(result, mail),
-    changed: () => entry.listener.changed(),
-    trouble: (error) => entry.listener.trouble(error),
-  });
-  const entry: Shared = { outbox, opened: outbox.open().then(() => outbox), listener };
-  shared.set(connectorId, entry);
-  return entry.opened;
+/** The folder of a connector's outbox below the user directory; an id that is no plain name is encoded. */
+export function outboxFolder(userDir: string, connectorId: string): string {
+  const name = encodeURIComponent(connectorId).replace(/^\.+$/, (dots) => dots.replaceAll('.', '%2E'));
+  return join(userDir, 'email-outbox', name);
 }
 
-/** Ends the outbox of a connector that was deleted: what waits in it is reported as failed for the reason given. */
-export async function dropOutbox(connectorId: string, reason: MailError): Promise<void> {
-  const entry = shared.get(connectorId);
-  if (!entry) return;
+/**
+ * Gives the outbox of a connector, opened at the first call; the listener of the last call gets its news. `warn` is told
+ * what was found. Rejects with a MailError when the outbox can not be used; the next call tries again.
+ */
+export async function sharedOutbox(
+  connectorId: string,
+  place: Place,
+  policy: Policy,
+  listener: OutboxListener,
+  warn: (text: string) => void,
+): Promise<SharedOutbox> {
+  const known = await shared.get(connectorId);
+  if (known?.place.kind === place.kind) {
+    known.listener = listener;
+    return known;
+  }
+  const opening = open(place, policy, listener, warn);
+  shared.set(connectorId, opening);
+  let opened: SharedOutbox;
+  try {
+    opened = await opening;
+  } catch (error) {
+    if (known) shared.set(connectorId, Promise.resolve(known));
+    else shared.delete(connectorId);
+    throw error;
+  }
+  if (known) await move(known, opened, warn);
+  return opened;
+}
+
+async function open(
+  place: Place,
+  policy: Policy,
+  listener: OutboxListener,
+  warn: (text: string) => void,
+): Promise<SharedOutbox> {
+  const entry: SharedOutbox = {
+    outbox: createOutbox({
+      store: place.kind === 'disk' ? createDiskStore({ folder: place.folder, warn }) : createMemoryStore(),
+      policy,
+      report: (result, mail) => entry.listener.report(result, mail),
+      changed: () => entry.listener.changed(),
+      trouble: (error) => entry.listener.trouble(error),
+      liveMessages: (id) => entry.listener.liveMessages?.(id),
+    }),
+    place,
+    leftEvents: [],
+    listener,
+  };
+  const { events, warnings } = await entry.outbox.open();
+  entry.leftEvents = events;
+  warnings.forEach(warn);
+  return entry;
+}
+
+/** The field `outbox` was changed: mails in memory go to the disk; those on disk stay there, for memory is less safe. */
+async function move(from: SharedOutbox, to: SharedOutbox, warn: (text: string) => void): Promise<void> {
+  if (from.place.kind === 'memory') {
+    for (const entry of from.outbox.release()) await to.outbox.adopt(entry);
+  } else {
+    const left = waitingIn(from.outbox);
+    if (left > 0) warn(leftBehind(left, from.place.folder));
+  }
+  await from.outbox.close();
+}
+
+/**
+ * Ends the outbox of a connector that was deleted. What waits in memory is reported as failed for the reason given; what is
+ * on disk stays there, which is the text that comes back.
+ */
+export async function dropOutbox(connectorId: string, reason: MailError): Promise<string | null> {
+  const entry = await shared.get(connectorId);
+  if (!entry) return null;
   shared.delete(connectorId);
-  await entry.outbox.abandon(reason);
-  await entry.outbox.close();
+  const { outbox, place } = entry;
+  const left = place.kind === 'disk' ? waitingIn(outbox) : 0;
+  if (place.kind === 'memory') await outbox.abandon(reason);
+  await outbox.close();
+  return left > 0 ? leftBehind(left, place.folder) : null;
+}
+
+function waitingIn(outbox: Outbox): number {
+  const { queued, deferred } = outbox.counts();
+  return queued + deferred;
+}
+
+function leftBehind(count: number, folder: string): string {
+  return `${count} mails stay in ${folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`;
 }

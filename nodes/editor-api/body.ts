@@ -1,4 +1,5 @@
 /** Reads the fields of a request body; each function throws a MailError BAD_REQUEST that names field and value. */
+import { MailError } from '../types';
 import { badRequest } from './errors';
 
 export type Fields = Record<string, unknown>;
@@ -28,4 +29,17 @@ export function readFlag(fields: Fields, name: string, otherwise?: boolean): boo
   const value = fields[name] ?? otherwise;
   if (typeof value === 'boolean') return value;
   throw badRequest(name, value ?? undefined, 'true or false');
+}
+
+/** Refuses a body of more than `most` bytes with a MailError TOO_LARGE. */
+export function limitBody(body: unknown, most: number): void {
+  let size: number;
+  try {
+    size = Buffer.byteLength(JSON.stringify(body) ?? '');
+  } catch {
+    throw new MailError('BAD_REQUEST', 'The body is nested too deeply');
+  }
+  if (size > most) {
+    throw new MailError('TOO_LARGE', `The body has ${size} bytes, and ${most} are the most`);
+  }
 }

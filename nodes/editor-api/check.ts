@@ -45,7 +45,9 @@ export function check(body: unknown, environment: Env): CheckAnswer {
   const errors = [...user.errors, ...result.errors].map(show);
   return {
     settings:
-      result.settings === null || errors.length > 0 ? null : shownSettings(result.settings, placeholder, shown),
+      result.settings === null || errors.length > 0
+        ? null
+        : shownSettings(result.settings, placeholder, shown),
     errors,
     warnings: result.warnings.map(show),
   };

@@ -3,6 +3,7 @@
  * (`code`, `originalCode`, `timeoutType`, `response`, `command`), so that the same rules explain them.
  */
 import type { Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 
 export interface Reply {
   /** Three digits; 0 for a line that is no reply. */
@@ -45,6 +46,7 @@ export function refusal(what: string, code: string, command: string, { text }: R
 /** Starts to read from a connected socket. */
 export function openDialogue(socket: Socket): Dialogue {
   const replies: Reply[] = [];
+  const decoder = new StringDecoder('utf8');
   let ahead = '';
   let lines: string[] = [];
   let ended: Error | null = null;
@@ -59,11 +61,12 @@ export function openDialogue(socket: Socket): Dialogue {
   }
 
   function onData(chunk: Buffer): void {
-    ahead += chunk.toString('utf8');
+    ahead += decoder.write(chunk);
     const pieces = ahead.split(/\r?\n/);
     ahead = pieces.pop() ?? '';
     pieces.forEach(takeLine);
-    if (ahead.length + lines.join('').length > LONGEST_REPLY) {
+    const waiting = replies.reduce((sum, { text }) => sum + text.length, 0);
+    if (ahead.length + lines.join('').length + waiting > LONGEST_REPLY) {
       end(failure('The reply of the server has no end', { code: 'EPROTOCOL', command: 'CONN' }));
     }
     wake();
@@ -94,13 +97,18 @@ export function openDialogue(socket: Socket): Dialogue {
         act();
       };
       const timer = setTimeout(() => {
-        const error = failure(`No reply within ${ms} ms`, { code: 'ETIMEDOUT', timeoutType, command: 'CONN' });
+        const error = failure(`No reply within ${ms} ms`, {
+          code: 'ETIMEDOUT',
+          timeoutType,
+          command: 'CONN',
+        });
         settle(() => reject(error));
       }, ms);
       wake = () => {
         const reply = replies.shift();
+        const error = ended;
         if (reply) settle(() => resolve(reply));
-        else if (ended) settle(() => reject(ended as Error));
+        else if (error) settle(() => reject(error));
       };
       wake();
     });

@@ -16,7 +16,7 @@ export function replaceWhole(text: string, env: Env): string {
 export interface RecordedEnv {
   env: Env;
   /** Shows `${NAME}` where a text holds the value of a variable that was read. */
-  hide(text: string): string;
+  hide: (text: string) => string;
 }
 
 /** Makes an environment whose values can be kept from those who may look at flows and not at the environment. */

@@ -68,6 +68,9 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     return this.title || TYPE;
   },
   oneditprepare() {
+    // For a new config node the editor leaves out defaults that are 0.
+    const rateLimit = $('#node-config-input-rateLimit');
+    if (rateLimit.val() === '') rateLimit.val('0');
     properties = RED.editor.createEditor({
       id: 'node-config-input-properties-editor',
       // The two code editors of Node-RED know this format by different names.

@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError, type Msg } from '../types';
 import { createCompaction } from './compaction';
 import { createContents, INLINE_BYTES, type Part, type Source } from './contents';
@@ -75,13 +76,10 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     ledger,
     segmentBytes,
     isBusy: (item) => operations.isBusy(keyOf(item)),
-    read: async (item) => {
-      const own = item.record.type === 'mail' ? [item.record.body, item.record.messages] : [item.record.data];
-      const inside = own.filter((content) => 'blob' in content);
-      return Promise.all(
-        inside.map((content) => contents.read({ item: () => item, content: () => content })),
-      );
-    },
+    read: (item) =>
+      Promise.all(
+        item.blobs.map((_, blob) => contents.read({ item: () => item, content: () => ({ blob }) })),
+      ),
   });
   /** Finished mails whose record could not be written: it goes with the next one that can. */
   const owed = new Set<string>();
@@ -163,7 +161,11 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         daily = setInterval(() => void expireDeadLetters(), DAY).unref();
         lastOrder = ledger.events().at(-1)?.record.order ?? 0;
         void compaction.run();
-        const entries = ledger.mails().map(restored);
+        const entries: Entry[] = [];
+        for (const item of ledger.mails()) {
+          // Many mails may wait: the rest of Node-RED starts meanwhile.
+          if (entries.push(restored(item)) % 100 === 0) await nextTurn();
+        }
         entries.sort((a, b) => (a.mail.id < b.mail.id ? -1 : 1));
         return { entries, events, rate: ledger.rate()?.state, warnings };
       } catch (error) {

@@ -8,8 +8,8 @@ import { FILE_MODE, removeFile, syncFolder, writeFully, type FileSystem } from '
 import { encodeRecord, type Range } from './records';
 import { listSegments, newSegment, readSegment, type Segment } from './segments';
 
-/** Bytes written with one sync at most: so that the first record of many does not wait for all. */
-const BATCH = 4 * 1024 * 1024;
+/** Bytes written with one sync at most: more would hold up the event loop while their checksums are made. */
+const BATCH = 1024 * 1024;
 
 /** Where a record is. */
 export interface RecordPlace {

@@ -41,6 +41,15 @@ export function summarize(error: MailError): ErrorSummary {
   };
 }
 
+/**
+ * The progress of a mail as a new process finds it. When the old one died between the final dot and the reply, nobody knows
+ * whether the server has the mail: it counts as an ambiguous attempt and is sent again.
+ */
+export function recovered(progress: Progress): Progress {
+  if (!progress.dotSent) return progress;
+  return { ...progress, dotSent: false, duplicatePossible: true, ambiguous: progress.ambiguous + 1 };
+}
+
 /** What becomes of a mail after an attempt to deliver it to its pending recipients. */
 export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstances): NextState {
   const progress: Progress = {

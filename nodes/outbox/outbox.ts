@@ -9,20 +9,18 @@ import {
   type Counts,
   type EmailResult,
   type Failure,
+  type Msg,
   type OutgoingMail,
-  type Priority,
   type Problem,
   type RateLimit,
 } from '../types';
+import { createFlights, type Flight } from './flights';
 import { holdAfter, problemOf, probeIndex, type Hold } from './hold';
-import { afterAttempt, giveUp } from './mail-state';
-import { createQueue } from './queue';
-import { createRateLimit, type RateLimiter } from './rate-limit';
+import { afterAttempt, giveUp, recovered } from './mail-state';
+import { createRateLimit, type RateLimitState } from './rate-limit';
 import { resultOf } from './result';
-import { newProgress, type Entry, type Store } from './store';
-
-/** How long `stop` lets an attempt go on before and after the final dot was handed over, ms. Node-RED waits 15 s for a node. */
-const STOP_GRACE = { beforeDot: 3_000, afterDot: 8_000 };
+import { newProgress, type Entry, type KeptEvent, type Store } from './store';
+import { createWaiting } from './waiting';
 
 /** The longest delay that a Node.js timer can hold, ms. */
 const MAX_TIMER = 2_147_483_647;
@@ -53,15 +51,32 @@ export interface OutboxOptions {
   changed: () => void;
   /** Called when the store could not keep a change; the mail itself goes on. */
   trouble: (error: unknown) => void;
+  /** The source msgs of a mail that this process took, so that they need not be read from the store. */
+  liveMessages?: (mailId: string) => Msg[] | undefined;
   now?: () => number;
   random?: () => number;
 }
 
+/** What an earlier process left. */
+export interface Leftovers {
+  mails: number;
+  /** Events that waited in batches. */
+  events: KeptEvent[];
+  warnings: string[];
+}
+
 export interface Outbox {
-  /** Reads what an earlier process left; call once before anything else. */
-  open(): Promise<number>;
-  /** Takes a mail; rejects with a MailError when it can not be kept. */
-  add(mail: OutgoingMail): Promise<void>;
+  /** Reads what an earlier process left; call once before anything else. Rejects with a MailError. */
+  open(): Promise<Leftovers>;
+  /** Takes a mail, and the kept events that it holds. Rejects with a MailError when it can not be kept. */
+  add(mail: OutgoingMail, events?: string[]): Promise<void>;
+  /** Keeps an event that waits in a batch. Rejects with a MailError when it can not. */
+  keepEvent(event: KeptEvent): Promise<void>;
+  dropEvents(ids: string[]): Promise<void>;
+  /** Gives all waiting mails away, to be adopted by another outbox; call it stopped. */
+  release(): Entry[];
+  /** Takes a mail of another outbox, as it stands there. */
+  adopt(entry: Entry): Promise<void>;
   start(deliver: Deliver, policy: Policy): void;
   /** Lets attempts under way finish within a bound (< 9 s) and keeps the rest. */
   stop(): Promise<void>;
@@ -72,70 +87,47 @@ export interface Outbox {
   problem(): Problem | null;
   /** Attempts that count in the current window of the rate limit. */
   rateUsed(): number;
+  /** When the rate limit lets the next mail go, ms; 0 when it does so now. */
+  blockedUntil(): number;
 }
-
-interface Flight {
-  entry: Entry;
-  started: number;
-  /** False once the attempt ended and only its result is still being kept. */
-  onWire: boolean;
-  dotHandedOver: boolean;
-  abort: AbortController;
-  /** Resolves when the attempt ended and its result is kept. */
-  landed: Promise<void>;
-}
-
-const PRIORITIES: Priority[] = ['high', 'normal', 'low'];
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { store, report, changed, trouble } = options;
   const now = options.now ?? Date.now;
   const random = options.random ?? Math.random;
+  const waiting = createWaiting();
+  const flights = createFlights();
   let policy = options.policy;
-  let limiter: RateLimiter = createRateLimit(policy.rate);
+  let limiter = createRateLimit(policy.rate);
   let deliver: Deliver | null = null;
   let hold: Hold | null = null;
   let wake: NodeJS.Timeout | undefined;
+  let blockedUntil = 0;
   let arriving = 0;
   let sent = 0;
   let failed = 0;
-
-  const byId = (entry: Entry) => entry.mail.id;
-  const ready = { high: createQueue(byId), normal: createQueue(byId), low: createQueue(byId) };
-  const deferred = createQueue<Entry>((entry) => entry.progress.nextAttempt);
-  const flights = new Set<Flight>();
   /** Attempts that showed that the account works, and what that count was when a mail failed because of the account. */
   let landings = 0;
   const suspects = new WeakMap<Entry, number>();
-  let onWire = 0;
 
-  const waiting = () => ready.high.size + ready.normal.size + ready.low.size;
-  const held = () => waiting() + deferred.size + flights.size + arriving;
-  const queueOf = (entry: Entry) => ready[entry.mail.priority];
+  const held = () => waiting.ready + waiting.deferred + flights.size + arriving;
   const expires = (entry: Entry) => entry.mail.queuedAt + policy.retryFor;
-  const readyQueues = PRIORITIES.map((priority) => ready[priority]);
-  const nextReady = () => readyQueues.find((queue) => queue.size > 0);
 
   function pump(): void {
     clearTimeout(wake);
     if (!deliver) return;
     const time = now();
-    while (deferred.size > 0 && (deferred.first() as Entry).progress.nextAttempt <= time) {
-      const due = deferred.take() as Entry;
-      queueOf(due).add(due);
-    }
-    let blockedUntil = Infinity;
-    while (onWire < width(time)) {
-      const queue = nextReady();
-      if (!queue) break;
+    waiting.promote(time);
+    blockedUntil = 0;
+    while (waiting.ready > 0 && flights.onWire < width(time)) {
       const place = limiter.reserve(time);
       if (!place.ok) {
         blockedUntil = place.at;
         break;
       }
-      launch(queue.take(hold ? probeIndex(hold, queue.size) : 0) as Entry, place.slot);
+      launch(waiting.take((size) => (hold ? probeIndex(hold, size) : 0)) as Entry, place.slot);
     }
-    sleepUntil(Math.min(blockedUntil, nextEvent()));
+    sleepUntil(Math.min(blockedUntil || Infinity, nextEvent()));
   }
 
   /** How many attempts may be under way: one at a time while the account has a problem. */
@@ -145,11 +137,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function nextEvent(): number {
-    let at = Infinity;
-    const firstDeferred = deferred.first();
-    if (firstDeferred) at = firstDeferred.progress.nextAttempt;
-    if (hold && onWire === 0 && waiting() > 0) at = Math.min(at, hold.nextAttempt);
-    return at;
+    const due = waiting.nextDue();
+    return hold && flights.onWire === 0 && waiting.ready > 0 ? Math.min(due, hold.nextAttempt) : due;
   }
 
   function sleepUntil(at: number): void {
@@ -164,21 +153,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
       onWire: true,
       dotHandedOver: false,
       abort: new AbortController(),
-      landed: Promise.resolve(),
     };
-    flights.add(flight);
-    onWire += 1;
-    flight.landed = fly(flight, slot)
-      .catch(trouble)
-      .finally(() => {
-        flights.delete(flight);
+    flights.start(
+      flight,
+      () => fly(flight, slot).catch(trouble),
+      () => {
         changed();
         pump();
-      });
+      },
+    );
   }
 
   async function fly(flight: Flight, slot: number): Promise<void> {
     const { entry } = flight;
+    // Before the attempt, so that the limit holds over a crash as well.
+    if (policy.rate.limit > 0) await store.saveRate(limiter.state());
     const attempt = await (deliver as Deliver)(entry.mail, entry.progress.pending, {
       signal: flight.abort.signal,
       aboutToSendDot: async () => {
@@ -189,7 +178,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     });
     limiter.release(slot, now());
     flight.onWire = false;
-    onWire -= 1;
     const kept = land(flight, attempt);
     // The connection is free now: the next mail need not wait until this result is kept.
     pump();
@@ -209,7 +197,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }
     if (next.state === 'sent' || next.state === 'failed') return finish(entry);
     await store.save(entry).catch(trouble);
-    (next.state === 'deferred' ? deferred : queueOf(entry)).add(entry);
+    waiting.add(entry, now());
     if (account) await expireWaiting(account);
   }
 
@@ -226,7 +214,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function finish(entry: Entry): Promise<void> {
-    const result = resultOf(entry, now());
+    const messages = options.liveMessages?.(entry.mail.id) ?? (await store.loadMessages(entry));
+    const result = { ...resultOf(entry, now()), messages };
     if (result.status === 'sent') {
       sent += 1;
       // Forgotten before it is told: a crash in between must not send it again.
@@ -243,38 +232,50 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** The account failed again: mails that were tried for long enough end here, the others go on waiting. */
   async function expireWaiting(failure: Failure): Promise<void> {
     const time = now();
-    const over = (entry: Entry) => expires(entry) <= time;
-    const expired = [...readyQueues, deferred].flatMap((queue) => queue.takeWhere(over));
-    for (const entry of expired) {
-      entry.progress = giveUp(entry.progress, failure.error).progress;
+    await giveUpAll(failure.error, (entry) => expires(entry) <= time);
+  }
+
+  async function giveUpAll(error: MailError, which: (entry: Entry) => boolean): Promise<void> {
+    for (const entry of waiting.takeWhere(which)) {
+      entry.progress = giveUp(entry.progress, error).progress;
       await finish(entry);
     }
   }
 
+  async function take(entry: Entry, events?: string[]): Promise<void> {
+    arriving += 1;
+    try {
+      await store.add(entry, events);
+      waiting.add(entry, now());
+    } finally {
+      arriving -= 1;
+    }
+    changed();
+    pump();
+  }
+
   return {
     async open() {
-      const { entries } = await store.load();
-      for (const entry of entries)
-        (entry.progress.nextAttempt > now() ? deferred : queueOf(entry)).add(entry);
-      return entries.length;
+      const { entries, events, rate, warnings } = await store.load();
+      if (rate !== undefined) limiter = createRateLimit(policy.rate, rate as RateLimitState);
+      for (const entry of entries) {
+        entry.progress = recovered(entry.progress);
+        waiting.add(entry, now());
+      }
+      return { mails: entries.length, events, warnings };
     },
-    async add(mail) {
+    async add(mail, events) {
       if (held() >= policy.limit) {
         throw new MailError('OUTBOX_FULL', `The outbox holds ${policy.limit} mails already (outboxLimit)`, {
           hint: 'See why mails are not leaving (status of the connector), or raise outboxLimit.',
         });
       }
-      const entry: Entry = { mail, progress: newProgress(mail.envelope.to), recovered: false };
-      arriving += 1;
-      try {
-        await store.add(entry);
-        queueOf(entry).add(entry);
-      } finally {
-        arriving -= 1;
-      }
-      changed();
-      pump();
+      await take({ mail, progress: newProgress(mail.envelope.to), recovered: false }, events);
     },
+    release: () => waiting.takeWhere(() => true),
+    adopt: (entry) => take(entry),
+    keepEvent: (event) => store.keepEvent(event),
+    dropEvents: (ids) => store.dropEvents(ids),
     start(newDeliver, newPolicy) {
       limiter = createRateLimit(newPolicy.rate, limiter.state());
       policy = newPolicy;
@@ -286,35 +287,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
     async stop() {
       deliver = null;
       clearTimeout(wake);
-      const abort = (which: (flight: Flight) => boolean) => {
-        for (const flight of flights) if (which(flight)) flight.abort.abort();
-      };
-      const timers = [
-        setTimeout(() => abort((flight) => !flight.dotHandedOver), STOP_GRACE.beforeDot),
-        setTimeout(() => abort(() => true), STOP_GRACE.afterDot),
-      ];
-      await Promise.all([...flights].map((flight) => flight.landed));
-      timers.forEach(clearTimeout);
+      await flights.finish();
       hold = null;
       changed();
     },
-    async abandon(reason) {
-      for (const queue of [...readyQueues, deferred]) {
-        for (const entry of queue.takeWhere(() => true)) {
-          entry.progress = giveUp(entry.progress, reason).progress;
-          await finish(entry);
-        }
-      }
-    },
+    abandon: (reason) => giveUpAll(reason, () => true),
     close: () => store.close(),
     counts: () => ({
-      queued: waiting() + arriving,
-      deferred: deferred.size,
+      queued: waiting.ready + arriving,
+      deferred: waiting.deferred,
       sending: flights.size,
       sent,
       failed,
     }),
     problem: () => hold && problemOf(hold),
     rateUsed: () => limiter.used(now()),
+    blockedUntil: () => blockedUntil,
   };
 }

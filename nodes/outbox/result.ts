@@ -22,7 +22,7 @@ export function resultOf(entry: Entry, finishedAt: number): EmailResult {
     attachments: mail.attachments,
     skippedAttachments: mail.skippedAttachments,
     duplicatePossible: progress.duplicatePossible,
-    recovered: entry.recovered,
+    recovered: entry.recovered || mail.recovered === true,
     ...(status === 'failed' && progress.lastError ? { error: progress.lastError } : {}),
   };
 }

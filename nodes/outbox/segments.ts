@@ -15,7 +15,7 @@ export interface Segment {
 }
 
 /** Bytes checked in one turn of the event loop: a few ms at most on a small machine. */
-const TURN = 512 * 1024;
+const TURN = 256 * 1024;
 
 const NAME = /^(\d{10})-([0-9a-f]{16})\.journal$/;
 

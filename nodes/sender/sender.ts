@@ -17,6 +17,7 @@ import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import type { Externals } from '../mail/scope';
+import type { KeptEvent } from '../outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
 
 /** A msg and what has to be told when its mail is finished. */
@@ -28,6 +29,10 @@ export interface Source {
 interface Waiting {
   source: Source;
   event: MailEvent;
+  /** The id under which the outbox keeps the event while it waits; null when it never waited. */
+  keptAs: string | null;
+  /** An earlier process took the msg. */
+  recovered: boolean;
 }
 
 export interface SenderOptions {
@@ -41,8 +46,13 @@ export interface SenderOptions {
   externals: (msg: Msg) => Promise<Externals>;
   /** The value of the property that names the files of a msg. */
   files: (msg: Msg) => unknown;
-  /** Puts a mail into the outbox; rejects with a MailError when it is refused. */
-  submit: (mail: OutgoingMail, sources: Source[]) => Promise<void>;
+  /** Puts a mail into the outbox, and with it the kept events it holds; rejects with a MailError when it is refused. */
+  submit: (mail: OutgoingMail, sources: Source[], events: string[]) => Promise<void>;
+  /** Keeps an event that waits in a batch; rejects with a MailError when it can not be kept. */
+  keepEvent: (event: KeptEvent) => Promise<void>;
+  dropEvents: (ids: string[]) => Promise<void>;
+  /** Until when mails would only wait for the rate limit, ms: batches collect more events instead. */
+  blockedUntil: () => number;
   /** A msg, or the msgs of a mail, that never reached the outbox. */
   refuse: (sources: Source[], error: MailError) => void;
   warn: (text: string) => void;
@@ -52,6 +62,8 @@ export interface SenderOptions {
 
 export interface Sender {
   take(source: Source): void;
+  /** Takes up events that waited when an earlier process ended. */
+  restore(events: KeptEvent[]): void;
   /** Sends what waits in batches now; resolves when it and all msgs before are handed over. */
   flush(): Promise<void>;
   /** Drops what waits in batches; resolves with the dropped msgs. */
@@ -83,16 +95,38 @@ export function createSender(options: SenderOptions): Sender {
 
   async function handle(source: Source): Promise<void> {
     const event = await prepare(source.msg);
-    const added = addEvent(batches, rules, {
-      key: event.key,
-      event: { source, event },
-      now: Date.now(),
-      alone: isUrgent(source.msg),
-    });
+    const before = batches;
+    const waiting: Waiting = { source, event, keptAs: null, recovered: false };
+    const full = add(waiting, Date.now(), isUrgent(source.msg));
+    if (!full) {
+      waiting.keptAs = newMailId(Date.now());
+      try {
+        await options.keepEvent({ id: waiting.keptAs, nodeId: options.nodeId, data: event });
+      } catch (error) {
+        batches = before;
+        throw error;
+      }
+    }
+    await after(full);
+  }
+
+  /** Adds an event to its batch; gives the batch that has to leave now. */
+  function add(event: Waiting, now: number, alone: boolean): Batch<Waiting> | null {
+    const added = addEvent(batches, rules, { key: event.event.key, event, now, alone });
     batches = added.batches;
-    if (added.send) await dispatch(added.send);
+    return added.send;
+  }
+
+  async function after(full: Batch<Waiting> | null): Promise<void> {
+    if (full) await dispatch(full);
     schedule();
     changed();
+  }
+
+  async function restoreOne({ id, data }: KeptEvent): Promise<void> {
+    const event = data as MailEvent;
+    const source: Source = { msg: event.msg, done: () => undefined };
+    await after(add({ source, event, keptAs: id, recovered: true }, event.arrivedAt, false));
   }
 
   async function prepare(msg: Msg): Promise<MailEvent> {
@@ -116,15 +150,24 @@ export function createSender(options: SenderOptions): Sender {
 
   async function dispatch(batch: Batch<Waiting>): Promise<void> {
     const sources = batch.events.map(({ source }) => source);
+    const kept = batch.events.flatMap(({ keptAs }) => keptAs ?? []);
     try {
-      await submit(await composeMail(batch.events.map(({ event }) => event)), sources);
+      await submit(await composeMail(batch.events), sources, kept);
     } catch (error) {
       refuse(sources, asMailError(error));
+      await forget(kept);
     }
   }
 
-  async function composeMail(events: MailEvent[]): Promise<OutgoingMail> {
+  /** What was reported as refused or dropped must not come back after a restart. */
+  async function forget(kept: string[]): Promise<void> {
+    if (kept.length === 0) return;
+    await options.dropEvents(kept).catch((error: Error) => warn(error.message));
+  }
+
+  async function composeMail(waiting: readonly Waiting[]): Promise<OutgoingMail> {
     const now = Date.now();
+    const events = waiting.map(({ event }) => event);
     const content = buildContent(message, events, { connector: options.connector().title, now });
     const composed = await compose(content, { messageId: newMessageId(content.from.address), date: now });
     return {
@@ -134,6 +177,7 @@ export function createSender(options: SenderOptions): Sender {
       queuedAt: now,
       count: events.length,
       messages: events.map(({ msg }) => msg),
+      recovered: waiting.some(({ recovered }) => recovered),
     };
   }
 
@@ -148,10 +192,14 @@ export function createSender(options: SenderOptions): Sender {
     clearTimeout(timer);
     const due = nextDue(batches);
     if (due === null || closed) return;
-    timer = setTimeout(
-      () => void next(() => dispatchAll(dueBatches(batches, Date.now()))),
-      Math.max(due - Date.now(), 0),
-    );
+    const at = Math.max(due, options.blockedUntil());
+    timer = setTimeout(() => void next(timeIsUp), Math.max(at - Date.now(), 0));
+  }
+
+  async function timeIsUp(): Promise<void> {
+    // Another mail took the free place in the meantime.
+    if (options.blockedUntil() > Date.now()) return schedule();
+    await dispatchAll(dueBatches(batches, Date.now()));
   }
 
   const flush = () => next(() => dispatchAll(flushBatches(batches)));
@@ -161,13 +209,19 @@ export function createSender(options: SenderOptions): Sender {
       next(() => handle(source)).catch((error: unknown) => refuse([source], asMailError(error)));
     },
     flush,
+    restore(events) {
+      for (const event of events) {
+        next(() => restoreOne(event)).catch((error: Error) => warn(error.message));
+      }
+    },
     reset: () =>
-      next(() => {
+      next(async () => {
         const { batches: rest, dropped } = resetBatches(batches);
         batches = rest;
+        await forget(dropped.flatMap(({ keptAs }) => keptAs ?? []));
         schedule();
         changed();
-        return Promise.resolve(dropped.map(({ source }) => source));
+        return dropped.map(({ source }) => source);
       }),
     waiting: () => [...batches.values()].reduce((sum, batch) => sum + batch.events.length, 0),
     async close() {

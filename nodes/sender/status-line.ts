@@ -14,6 +14,7 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
   let shown = '';
   let next: StatusView | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
 
   function put(view: StatusView): void {
     const key = JSON.stringify(view);
@@ -31,9 +32,14 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
 
   return {
     show(view) {
+      // Mails of a node that a deploy made anew still end at the old one: its successor has the status now.
+      if (closed) return;
       next = view;
       if (timer === undefined) pauseOver();
     },
-    close: () => clearTimeout(timer),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -24,7 +24,14 @@ describe('the fields of a connector', () => {
 
   it('may be texts, as environment variables make them', () => {
     const { fields, errors } = readConnectorFields(
-      { title: 'A', connections: '3', autostart: 'false', rateLimit: '${LIMIT}', ratePeriod: 'hour', retryHours: '0.5' },
+      {
+        title: 'A',
+        connections: '3',
+        autostart: 'false',
+        rateLimit: '${LIMIT}',
+        ratePeriod: 'hour',
+        retryHours: '0.5',
+      },
       {},
       (name) => (name === 'LIMIT' ? '30' : undefined),
     );
@@ -67,7 +74,10 @@ describe('the fields of a connector', () => {
     it(`refuse ${field} = ${value} with field, value and remedy`, () => {
       const { errors } = readConnectorFields({ title: 'A', [field]: value }, {}, noEnv);
       assert.equal(errors.length, 1);
-      assert.ok(errors[0]?.message.includes(field) && errors[0].message.includes(`"${value}"`), errors[0]?.message);
+      assert.ok(
+        errors[0]?.message.includes(field) && errors[0].message.includes(`"${value}"`),
+        errors[0]?.message,
+      );
       assert.ok(errors[0]?.hint?.includes(field));
     });
   }

@@ -7,11 +7,19 @@ const same = (text: string) => text;
 describe('the status of a connector', () => {
   it('is a green dot in RUN, a grey ring when STOPPED', () => {
     assert.deepEqual(connectorStatus('RUN', null, null, same), { fill: 'green', shape: 'dot', text: 'RUN' });
-    assert.deepEqual(connectorStatus('STOPPED', null, null, same), { fill: 'grey', shape: 'ring', text: 'STOPPED' });
+    assert.deepEqual(connectorStatus('STOPPED', null, null, same), {
+      fill: 'grey',
+      shape: 'ring',
+      text: 'STOPPED',
+    });
   });
 
   it('is a yellow dot with the reason in RUN with a problem', () => {
-    const problem = { error: { code: 'CONNECTION', message: 'No answer' }, since: Date.now(), nextAttempt: 0 };
+    const problem = {
+      error: { code: 'CONNECTION', message: 'No answer' },
+      since: Date.now(),
+      nextAttempt: 0,
+    };
     const status = connectorStatus('RUN', problem, null, same);
     assert.equal(status.fill, 'yellow');
     assert.equal(status.shape, 'dot');

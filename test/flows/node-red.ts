@@ -9,6 +9,8 @@ import { freePort, prepareUserDir, ROOT } from './user-dir';
 
 /** Node-RED needs about 2 s to start; a busy machine gets more. */
 const START_MS = 20_000;
+/** Node-RED waits 15 s for each node to close; then the log tells more than a test that ran out of time. */
+const DEPLOY_MS = 16_000;
 const LOG_SHOWN = 4_000;
 
 export interface FlowNode {
@@ -202,7 +204,7 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
       const before = starts.items.length;
       const answer = await request('POST', '/flows', flows, { 'Node-RED-Deployment-Type': type });
       if (answer.status !== 204) throw new Error(`deploy: ${answer.status} ${JSON.stringify(answer.body)}`);
-      await starts.waitFor(before + 1, START_MS);
+      await starts.waitFor(before + 1, DEPLOY_MS);
     },
     async send(probe, ...msgs) {
       const id = ++requests;

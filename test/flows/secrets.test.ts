@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { closedAfterEach } from '../servers/closing';
 import { startInbox } from '../servers/inbox';
+import { at, reply } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { deployMailFlow, isProblem } from './mail-flow';
 import { startNodeRed, type NodeRed } from './node-red';
@@ -29,12 +30,15 @@ describe('the password of a connector', () => {
   for (const mechanism of ['PLAIN', 'LOGIN'] as const) {
     it(`is in no log, flow, msg or status, debugging a ${mechanism} login`, async () => {
       const inbox = await opened(startInbox({ user: USER, password: PASSWORD, authMethods: [mechanism] }));
-      // A server that repeats what it was told: the worst that an error can quote.
+      // Servers that repeat what they were told: the worst that an error can quote.
+      const quote = `${PASSWORD} ${FORMS[3]} ${FORMS[2]}`;
+      const quoting = await opened(
+        startFaultServer({ auth: [mechanism], script: at('rcpt', reply(`550 5.1.1 no such user ${quote}`)) }),
+      );
       const refusing = await opened(
         startFaultServer({
           auth: [mechanism],
-          script: ({ phase }) =>
-            phase === 'auth' ? { reply: `535 5.7.8 no: ${PASSWORD} ${FORMS[3]} ${FORMS[2]}` } : undefined,
+          script: at('auth', reply(`535 5.7.8 no: ${quote}`)),
         }),
       );
       const properties = ['mail.debug=true', 'mail.smtp.auth=true'];
@@ -46,24 +50,27 @@ describe('the password of a connector', () => {
       await good.sent.next();
       const exported = await red.request('GET', '/flows');
 
-      const bad = await deployMailFlow(red, { server: refusing, properties, credentials });
-      await bad.send({ topic: 'x' });
-      await bad.connectorStatuses.waitForOne(isProblem);
-      await bad.send({ action: 'status' });
-      const status = await bad.sent.next();
+      const held = await deployMailFlow(red, { server: refusing, properties, credentials });
+      await held.send({ topic: 'x' });
+      await held.connectorStatuses.waitForOne(isProblem);
+      await held.send({ action: 'status' });
+      const status = await held.sent.next();
       assert.match(status.payload.problem.error.message, /535|5\.7\.8/);
-      await bad.send({ topic: 'y', to: 'z' });
+
+      const bounced = await deployMailFlow(red, { server: quoting, properties, credentials });
+      await bounced.send({ topic: 'x' });
+      assert.match((await bounced.caught.next()).error.message, /no such user/);
+      await bounced.failed.next();
 
       assert.match(red.logs(), /MAIL FROM:<plant@example\.com>/);
       assert.match(red.logs(), /\[warn\].*mail\.debug/);
       assert.doesNotMatch(red.logs(), /the body stays at home/);
+      const flows = [good, held, bounced];
       const places = {
         logs: red.logs(),
         flows: JSON.stringify(exported.body),
-        msgs: JSON.stringify([good.sent.items, good.completed.items, bad.sent.items, bad.caught.items]),
-        statuses: JSON.stringify(
-          [good, bad].flatMap((flow) => [flow.statuses.items, flow.connectorStatuses.items]),
-        ),
+        msgs: JSON.stringify(flows.flatMap((flow) => [flow.sent, flow.failed, flow.completed, flow.caught])),
+        statuses: JSON.stringify(flows.flatMap((flow) => [flow.statuses, flow.connectorStatuses])),
       };
       for (const [place, text] of Object.entries(places)) {
         for (const form of FORMS) assert.ok(!text.includes(form), `${place} hold the password as ${form}`);

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import type { FileSystem } from '../../nodes/outbox/file-system';
 import { createJournal, type Journal, type Unreadable } from '../../nodes/outbox/journal';
+import type { Segment } from '../../nodes/outbox/segments';
 import { systemError, useFolder, watchedFileSystem } from './disk-fixture';
 
 interface Note {
@@ -65,12 +66,14 @@ describe('the journal', () => {
         isRecord: (data): data is Note => data !== undefined,
         kept: (_, { segment, blobs: ranges }) => {
           const bytes = readFileSync(join(folder(), segment.name));
-          for (const { offset, length } of ranges) found.push(bytes.toString('utf8', offset, offset + length));
+          for (const { offset, length } of ranges)
+            found.push(bytes.toString('utf8', offset, offset + length));
         },
         mayWrite: async () => undefined,
       });
       await journal.open(async () => undefined);
-      if (round === 'written') await Promise.all([journal.append({ n: 1 }, blobs), journal.append({ n: 2 }, blobs)]);
+      if (round === 'written')
+        await Promise.all([journal.append({ n: 1 }, blobs), journal.append({ n: 2 }, blobs)]);
       await journal.close();
     }
     assert.deepEqual(found, Array(4).fill(['first', '', 'third']).flat());
@@ -117,7 +120,10 @@ describe('the journal', () => {
       writeFileSync(onlyFile(), broken);
       const { kept, damaged } = await open();
       assert.deepEqual(kept, [1, 3], `byte ${at} of the second record`);
-      assert.deepEqual(damaged.map(({ range }) => range), [{ offset: size, length: size }]);
+      assert.deepEqual(
+        damaged.map(({ range }) => range),
+        [{ offset: size, length: size }],
+      );
     }
   });
 
@@ -149,7 +155,7 @@ describe('the journal', () => {
     const { journal } = await open(fsPromises, 100);
     for (let n = 1; n <= 10; n++) await journal.append({ n }, [Buffer.alloc(40)]);
     assert.ok(journal.closedSegments().length >= 4);
-    await journal.remove(journal.closedSegments()[0]!);
+    await journal.remove(journal.closedSegments()[0] as Segment);
     await journal.close();
     const { kept } = await open();
     assert.equal(kept[0], 3);
@@ -183,12 +189,12 @@ describe('the journal', () => {
     const real = watchedFileSystem({});
     const fs: FileSystem = {
       ...real,
-      open: (async (...args: Parameters<FileSystem['open']>) => {
+      open: async (...args) => {
         const handle = await real.open(...args);
         return new Proxy(handle, {
-          get(target, key: keyof typeof handle) {
-            const value: unknown = target[key];
-            if (key !== 'write') return typeof value === 'function' ? value.bind(target) : value;
+          get(target, key) {
+            const value: unknown = Reflect.get(target, key);
+            if (key !== 'write') return typeof value === 'function' ? (value.bind(target) as unknown) : value;
             return async (bytes: Buffer, offset: number, length: number, position: number) => {
               if (!short) return target.write(bytes, offset, length, position);
               if (length < 20) throw systemError('ENOSPC');
@@ -196,7 +202,7 @@ describe('the journal', () => {
             };
           },
         });
-      }) as FileSystem['open'],
+      },
     };
     const { journal } = await open(fs);
     await journal.append({ n: 1 });

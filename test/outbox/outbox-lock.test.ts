@@ -6,6 +6,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock } from '../../nodes/outbox/outbox-lock';
 import { ownIdentity, type ProcessIdentity } from '../../nodes/outbox/process-identity';
+import type { MailError } from '../../nodes/types';
 import { useFolder } from './disk-fixture';
 
 const QUICK = { beat: 20, stale: 200 };
@@ -41,7 +42,10 @@ describe('the lock of an outbox', () => {
   it('lets a second process in only when the first gave it back, and names folder and pid until then', async () => {
     const lock = await take();
     const { said } = await contender();
-    assert.equal(said, `OUTBOX_LOCKED The outbox ${folder()} is in use by the process with pid ${process.pid}`);
+    assert.equal(
+      said,
+      `OUTBOX_LOCKED The outbox ${folder()} is in use by the process with pid ${process.pid}`,
+    );
     await lock.release();
     const second = await contender();
     assert.match(second.said, /^held/);
@@ -60,7 +64,9 @@ describe('the lock of an outbox', () => {
   it('is taken over at once from a killed process that its parent has not looked after yet', async function () {
     if (process.platform !== 'linux') return this.skip();
     // The shell becomes a program that never waits for its child.
-    const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     children.push(shell);
     const [output] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(output.toString());
@@ -105,6 +111,17 @@ describe('the lock of an outbox', () => {
     assert.equal(said.filter((text) => text.startsWith('held')).length, 1, said.join('\n'));
     assert.equal(said.filter((text) => text.startsWith('OUTBOX_LOCKED')).length, 5, said.join('\n'));
   }).timeout(30_000);
+
+  it('goes to exactly one of many that look at the same moment', async () => {
+    await leaveLock({ released: true });
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, take));
+    const held = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []));
+    assert.equal(held.length, 1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') assert.equal((outcome.reason as MailError).code, 'OUTBOX_LOCKED');
+    }
+    await held[0]?.release();
+  });
 
   it('never goes back to a number that was used, so that a slow process can not follow a dead owner a second time', async () => {
     await leaveLock({ startedAt: '1', released: true });

@@ -8,7 +8,11 @@ import { entry, openStore, result } from './disk-fixture';
 const [folder = '', prefix = ''] = process.argv.slice(2);
 const tell = (step: string, id: string) => writeSync(1, `${step} ${id}\n`);
 
-async function life(store: Awaited<ReturnType<typeof openStore>>['store'], id: string, i: number): Promise<void> {
+async function life(
+  store: Awaited<ReturnType<typeof openStore>>['store'],
+  id: string,
+  i: number,
+): Promise<void> {
   const event = `event-${id}`;
   tell('e', event);
   await store.keepEvent({ id: event, nodeId: 'n', data: { payload: id } });

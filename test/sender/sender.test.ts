@@ -7,22 +7,33 @@ import { simpleParser } from 'mailparser';
 import { readConfig } from '../../nodes/mail/config';
 import { compileMessage } from '../../nodes/mail/message';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
-import type { MailError, Msg, OutgoingMail } from '../../nodes/types';
+import type { KeptEvent } from '../../nodes/outbox/store';
+import { MailError, type Msg, type OutgoingMail } from '../../nodes/types';
 
 interface Trial {
   sender: Sender;
   mails: OutgoingMail[];
   refused: { msgs: Msg[]; error: MailError }[];
   warnings: string[];
+  /** The events that the outbox keeps. */
+  kept: Map<string, KeptEvent>;
+  /** Events of the mails that were handed over. */
+  taken: string[][];
+  blockedUntil: number;
 }
 
 /** A sender for the given fields; its outbox is the list `mails`. */
-function start(fields: Record<string, unknown>, outboxFull?: MailError): Trial {
+function start(
+  fields: Record<string, unknown>,
+  fault: { outboxFull?: MailError; noEvents?: MailError } = {},
+): Trial {
   const { message } = compileMessage(readConfig({ from: 'me@x.test', to: 'ops@x.test', ...fields }).config);
   assert.ok(message);
   const mails: OutgoingMail[] = [];
   const refused: Trial['refused'] = [];
   const warnings: string[] = [];
+  const kept = new Map<string, KeptEvent>();
+  const taken: string[][] = [];
   const sender = createSender({
     nodeId: 'n1',
     message,
@@ -30,21 +41,29 @@ function start(fields: Record<string, unknown>, outboxFull?: MailError): Trial {
     connector: () => ({ title: 'Account', mailFrom: null, username: '' }),
     externals: () => Promise.resolve({}),
     files: (msg) => msg.payload,
-    submit: (mail) => {
-      if (outboxFull) return Promise.reject(outboxFull);
+    submit: (mail, _sources, events) => {
+      if (fault.outboxFull) return Promise.reject(fault.outboxFull);
       mails.push(mail);
+      taken.push(events);
+      events.forEach((id) => kept.delete(id));
       return Promise.resolve();
     },
+    keepEvent: (event) => {
+      if (fault.noEvents) return Promise.reject(fault.noEvents);
+      kept.set(event.id, event);
+      return Promise.resolve();
+    },
+    dropEvents: (ids) => {
+      ids.forEach((id) => kept.delete(id));
+      return Promise.resolve();
+    },
+    blockedUntil: () => trial.blockedUntil,
     refuse: (sources: Source[], error) => refused.push({ msgs: sources.map(({ msg }) => msg), error }),
     warn: (text) => warnings.push(text),
     changed: () => undefined,
   });
-  return {
-    sender,
-    mails,
-    refused,
-    warnings,
-  };
+  const trial: Trial = { sender, mails, refused, warnings, kept, taken, blockedUntil: 0 };
+  return trial;
 }
 
 describe('the sender', () => {
@@ -144,6 +163,7 @@ describe('the sender', () => {
     const trial = start({ batchSize: 5 });
     await given(trial, { topic: 'a' }, { topic: 'b' });
     const dropped = await trial.sender.reset();
+    assert.equal(trial.kept.size, 0);
     assert.deepEqual(
       dropped.map(({ msg }) => msg.topic),
       ['a', 'b'],
@@ -170,11 +190,61 @@ describe('the sender', () => {
     );
   });
 
-  it('refuses all msgs of a mail that the outbox does not take', async () => {
-    const full = Object.assign(new Error('full'), { code: 'OUTBOX_FULL' }) as MailError;
-    const trial = start({ batchSize: 2 }, full);
+  it('refuses all msgs of a mail that the outbox does not take, and keeps none of them', async () => {
+    const trial = start({ batchSize: 2 }, { outboxFull: new MailError('OUTBOX_FULL', 'full') });
     await given(trial, { topic: 'a' }, { topic: 'b' });
     assert.equal(trial.refused[0]?.msgs.length, 2);
+    assert.equal(trial.kept.size, 0);
+  });
+
+  it('keeps each event that waits, and hands them over with their mail', async () => {
+    const trial = start({ batchSize: 3 });
+    await given(trial, { topic: 'a' }, { topic: 'b' });
+    const ids = [...trial.kept.keys()];
+    assert.equal(ids.length, 2);
+    await given(trial, { topic: 'c' });
+    assert.deepEqual(trial.taken, [ids]);
+  });
+
+  it('refuses an event that can not be kept, and leaves the batch as it was', async () => {
+    const fault = { noEvents: new MailError('OUTBOX_DISK', 'the disk is full') };
+    const trial = start({ batchSize: 3 }, fault);
+    await given(trial, { topic: 'a' });
+    assert.equal(trial.refused[0]?.error.code, 'OUTBOX_DISK');
+    assert.equal(trial.sender.waiting(), 0);
+  });
+
+  it('takes up events of an earlier process, with their clock, and says that the mail is recovered', async () => {
+    const before = start({ batchSize: 3, batchTimeout: 10 });
+    await given(before, { topic: 'a', payload: Buffer.from('x') }, { topic: 'b' });
+    const left = [...before.kept.values()];
+    mock.timers.tick(6_000);
+    const after = start({ batchSize: 3, batchTimeout: 10 });
+    after.sender.restore(left);
+    await settle();
+    assert.equal(after.sender.waiting(), 2);
+    mock.timers.tick(4_000);
+    await settle();
+    assert.deepEqual(
+      after.mails.map(({ count, recovered }) => [count, recovered]),
+      [[2, true]],
+    );
+    assert.deepEqual(after.taken, [left.map(({ id }) => id)]);
+  });
+
+  it('goes on collecting while the rate limit holds mails back, up to the size of a batch', async () => {
+    const trial = start({ batchSize: 4, batchTimeout: 10 });
+    trial.blockedUntil = 1_060_000;
+    await given(trial, { topic: 'a' }, { topic: 'b' });
+    mock.timers.tick(30_000);
+    await given(trial, { topic: 'c' });
+    assert.deepEqual(trial.mails, []);
+    mock.timers.tick(30_000);
+    await settle();
+    assert.deepEqual(
+      trial.mails.map(({ count }) => count),
+      [3],
+    );
   });
 
   it('tells a warning about a msg', async () => {

@@ -110,7 +110,10 @@ describe('the inbox', () => {
     const mail = { from: 'a@example.com', to: 'b@example.com', text: '.' };
     await Promise.all([1, 2, 3].map(() => pool.sendMail(mail)));
     assert.equal(server.connections.most, 3);
+    await assert.rejects(server.idle(5), /3 sessions are still open/);
+    const idle = server.idle();
     await server.close();
+    await idle;
     assert.equal(server.connections.open, 0);
     pool.close();
   });

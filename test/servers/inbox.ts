@@ -75,8 +75,10 @@ export interface Inbox {
   nextMail: Journal<ReceivedMail>['next'];
   waitFor: Journal<ReceivedMail>['waitFor'];
   waitForMail: Journal<ReceivedMail>['waitForOne'];
+  /** Resolves when no session is open; rejects after `ms`. */
+  idle: (ms?: number) => Promise<void>;
   /** Ends every connection at once and frees the port. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 function describeMail(mail: ReceivedMail): string {
@@ -104,7 +106,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
   const refusedLogins: string[] = [];
   // By the client's port, which is what socket and session have in common.
   const numbers = new Map<number, number>();
-  let allClosed = (): void => undefined;
+  const idleWaiters = new Set<() => void>();
   const methods = new Map<string, string>();
   const certificate = options.certificate ?? goodCertificate;
 
@@ -168,7 +170,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
     },
     onClose() {
       connections.open -= 1;
-      if (connections.open === 0) allClosed();
+      if (connections.open === 0) for (const resolve of idleWaiters) resolve();
     },
     onAuth(login, session, callback) {
       const right =
@@ -218,6 +220,21 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
     });
   });
 
+  async function idle(ms = 5_000): Promise<void> {
+    if (connections.open === 0) return;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`${connections.open} sessions are still open after ${ms} ms`)),
+        ms,
+      );
+      idleWaiters.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    idleWaiters.clear();
+  }
+
   return {
     host: '127.0.0.1',
     port: (server.server.address() as AddressInfo).port,
@@ -227,11 +244,12 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
     nextMail: mails.next,
     waitFor: mails.waitFor,
     waitForMail: mails.waitForOne,
+    idle,
     async close() {
       for (const connection of server.connections) connection._socket.destroy();
       for (const socket of server._pendingSockets.keys()) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
-      if (connections.open > 0) await new Promise<void>((resolve) => (allClosed = resolve));
+      await idle();
     },
   };
 }

@@ -29,7 +29,9 @@ describe('the mask of secrets', () => {
 });
 
 describe('the transcript', () => {
-  function transcriptOf(...entries: [tnx: string, sid: string, message: string, ...values: unknown[]][]): string[] {
+  function transcriptOf(
+    ...entries: [tnx: string, sid: string, message: string, ...values: unknown[]][]
+  ): string[] {
     const lines: string[] = [];
     const logger = createTranscript((line) => lines.push(line), createMask('ops', 'hunter2'));
     for (const [tnx, sid, message, ...values] of entries) logger.debug({ tnx, sid }, message, ...values);

@@ -1,0 +1,70 @@
+/** From what a flow says of a connector to what it can work with. */
+import type { Policy } from '../outbox/outbox';
+import { summary } from '../smtp/explain';
+import { createMask, type Mask } from '../smtp/secrets';
+import { readSettings, type Finding, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
+import { createTransport } from '../smtp/transport';
+import { MailError } from '../types';
+import { readConnectorFields, type ConnectorFields, type Env } from './config';
+import type { Setup } from './connector';
+
+export interface SetupInput {
+  /** The fields of the node as the flow has them. */
+  raw: Record<string, unknown>;
+  credentials: { username?: string; password?: string };
+  env: Env;
+  /** What the chosen tls-config node gives; a MailError when it can not be used, null when none is chosen. */
+  tls: () => TlsMaterial | MailError | null;
+  /** Gets the lines of the `mail.debug` transcript. */
+  debug: (line: string) => void;
+}
+
+export interface SetupResult {
+  setup: Setup;
+  fields: ConnectorFields;
+  /** Null when the configuration can not work. */
+  settings: SmtpSettings | null;
+  warnings: string[];
+  mask: Mask;
+}
+
+/** Reads a configuration and says how to connect with it, or why that can not work. Never throws. */
+export function readSetup({ raw, credentials, env, tls, debug }: SetupInput): SetupResult {
+  const { fields, errors } = readConnectorFields(raw, credentials, env);
+  const mask = createMask(fields.username, fields.password);
+  const failed = (error: MailError, warnings: string[] = []): SetupResult => ({
+    setup: { error },
+    fields,
+    settings: null,
+    warnings,
+    mask,
+  });
+  const [first] = errors;
+  if (first) return failed(first);
+  const material = tls();
+  if (material instanceof MailError) return failed(material);
+  const { properties, username, password, allowInsecureAuth, connections } = fields;
+  const found = readSettings({ properties, username, password, env, allowInsecureAuth, tlsNode: material });
+  const warnings = found.warnings.map(describe);
+  const { settings } = found;
+  if (!settings) return failed(new MailError('CONFIG', found.errors.map(describe).join('; ')), warnings);
+  return {
+    setup: {
+      connect: () => createTransport({ settings, connections, mask, debug }),
+      policy: policyOf(fields),
+      summary: summary(settings),
+    },
+    fields,
+    settings,
+    warnings,
+    mask,
+  };
+}
+
+function policyOf({ connections, outboxLimit, retryHours, rate }: ConnectorFields): Policy {
+  return { connections, limit: outboxLimit, retryFor: retryHours * 3_600_000, rate };
+}
+
+function describe({ line, message }: Finding): string {
+  return line === null ? message : `line ${line}: ${message}`;
+}

@@ -1,0 +1,76 @@
+/** The send-email nodes of a connector, and the msgs that wait for the outcome of their mails. */
+import type { Node } from 'node-red';
+import type { EmailResult, Msg, OutgoingMail } from '../types';
+import type { ConnectorUser } from './node';
+
+/** The longest time that a stopping connector waits for its nodes to hand over what they hold, ms. */
+const HAND_OVER_MS = 1_500;
+
+/** The msgs of a mail, and how to end them when it is finished. */
+export interface Pending {
+  messages: Msg[];
+  /** `live` is the node that took the outcome: a deploy may have made it anew since the msgs came. */
+  finish(result: EmailResult, live: Node | undefined): void;
+}
+
+/** By id of the mail; it outlives the node objects, as the outboxes do. */
+const pending = new Map<string, Pending>();
+
+/** Remembers the msgs of a mail until it is finished. */
+export function expectOutcome(mailId: string, msgs: Pending): void {
+  pending.set(mailId, msgs);
+}
+
+/** Forgets the msgs of a mail that was not queued after all. */
+export function forgetOutcome(mailId: string): void {
+  pending.delete(mailId);
+}
+
+/** The msgs of a mail that this process took. */
+export function liveMessages(mailId: string): Msg[] | undefined {
+  return pending.get(mailId)?.messages;
+}
+
+export interface Users {
+  add(user: ConnectorUser): void;
+  remove(user: ConnectorUser): void;
+  all(): ConnectorUser[];
+  get(nodeId: string): ConnectorUser | undefined;
+  /** Sends an outcome to the node of the mail and ends its msgs; false when that node is gone. */
+  report(result: EmailResult, mail: OutgoingMail): boolean;
+  /** Asks all nodes to hand over what waits in batches; resolves when they did, or when it takes too long. */
+  handOver(): Promise<void>;
+}
+
+/** `byId` is the object in which Node-RED looks for the users of a config node; it is kept up to date. */
+export function createUsers(byId: Record<string, Node>): Users {
+  const users = new Map<string, ConnectorUser>();
+  return {
+    add(user) {
+      users.set(user.node.id, user);
+      byId[user.node.id] = user.node;
+    },
+    remove(user) {
+      // Its successor of a new deploy may be there already.
+      if (users.get(user.node.id) !== user) return;
+      users.delete(user.node.id);
+      delete byId[user.node.id];
+    },
+    all: () => [...users.values()],
+    get: (nodeId) => users.get(nodeId),
+    report(result, mail) {
+      const msgs = pending.get(mail.id);
+      pending.delete(mail.id);
+      const user = users.get(mail.nodeId);
+      user?.report(result);
+      msgs?.finish(result, user?.node);
+      return user !== undefined;
+    },
+    async handOver() {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, HAND_OVER_MS)));
+      await Promise.race([Promise.allSettled([...users.values()].map((user) => user.handOver())), late]);
+      clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,144 @@
+/** What the routes need to know of the nodes that run. */
+import type { Node, NodeAPI } from 'node-red';
+import { readConnectorFields, type Env } from '../connector/config';
+import type { ConnectorNode } from '../connector/node';
+import { readConfig } from '../mail/config';
+import { compileMessage } from '../mail/message';
+import type { Externals } from '../mail/scope';
+import { resolveExternals } from '../sender/externals';
+import { readSettings, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
+import { MailError } from '../types';
+import type { Fields } from './body';
+import type { Surroundings } from './connection-test';
+import type { PreviewSurroundings } from './preview';
+import { replaceWhole } from './variables';
+
+interface TlsNode extends Node {
+  valid?: boolean;
+  addTLSOptions(options: object): TlsMaterial;
+}
+
+/** The connector that runs under an id, or null. */
+export function findConnector(RED: NodeAPI, id: string): ConnectorNode | null {
+  return findNode(RED, id, 'email-server-connector') as ConnectorNode | null;
+}
+
+/**
+ * The environment as a node sees it, or as nodes outside all flows do when there is no such node. An empty value is as
+ * good as none.
+ */
+export function environmentOf(RED: NodeAPI, id: string): Env {
+  const node = RED.nodes.getNode(id) as Node | null;
+  const outside = node ?? nodeOutsideFlows(RED);
+  return (name) => {
+    const value: unknown = outside ? RED.util.getSetting(outside, name) : process.env[name];
+    if (value === undefined || value === null || value === '') return undefined;
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  };
+}
+
+/** What a test of unsaved settings needs of the connector that is deployed under the same id. */
+export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
+  const env = environmentOf(RED, id);
+  const node = findConnector(RED, id);
+  const def = definitionOf(RED, id, 'email-server-connector');
+  const fieldsOf = (properties: unknown) =>
+    readConnectorFields(
+      { ...def, properties: typeof properties === 'string' ? replaceWhole(properties, env) : undefined },
+      node?.credentials ?? {},
+      env,
+    );
+  const material = (tls: string) => tlsMaterial(RED, tls);
+  return {
+    env,
+    deployed: () => {
+      if (!node || !def) return null;
+      const { fields, errors } = fieldsOf(def.properties);
+      return errors.length > 0 ? null : settingsOf(fields, env, material, def.tls);
+    },
+    allowInsecureAuth: def ? fieldsOf(undefined).fields.allowInsecureAuth : false,
+    tlsMaterial: material,
+  };
+}
+
+/** What a preview needs of the send-email node that is deployed under the same id, and of its connector. */
+export function aroundSendEmail(RED: NodeAPI, { id, server }: Fields): PreviewSurroundings {
+  const node = typeof id === 'string' ? findNode(RED, id, 'send-email') : null;
+  const connector = typeof server === 'string' ? findConnector(RED, server) : null;
+  return {
+    connector: connector
+      ? { title: connector.title, ...connector.sender() }
+      : { title: '', mailFrom: null, username: '' },
+    externals: (names) => (node ? externalsOf(RED, node, names) : Promise.resolve({})),
+    now: Date.now(),
+  };
+}
+
+function externalsOf(RED: NodeAPI, node: Node, names: readonly string[]): Promise<Externals> {
+  // Variables only if the deployed node shows them: who may look at flows may not look at the environment.
+  const deployed = compileMessage(readConfig(definitionOf(RED, node.id, 'send-email') ?? {}).config).message;
+  const allowed = names.filter((name) => !name.startsWith('env.') || deployed?.externals.includes(name));
+  return resolveExternals(allowed, {
+    env: (name) => RED.util.getSetting(node, name),
+    context: (kind, store, key) =>
+      new Promise((resolve, reject) => {
+        node.context()[kind].get(key, store, (error: Error | undefined, value: unknown) => {
+          if (error) reject(error);
+          else resolve(value);
+        });
+      }),
+  });
+}
+
+function settingsOf(
+  fields: ReturnType<typeof readConnectorFields>['fields'],
+  env: Env,
+  material: (tls: string) => TlsMaterial | null,
+  tls: unknown,
+): SmtpSettings | null {
+  try {
+    return readSettings({
+      properties: fields.properties,
+      username: fields.username,
+      password: fields.password,
+      env,
+      allowInsecureAuth: fields.allowInsecureAuth,
+      tlsNode: material(typeof tls === 'string' ? tls : ''),
+    }).settings;
+  } catch (error) {
+    if (error instanceof MailError) return null;
+    throw error;
+  }
+}
+
+function tlsMaterial(RED: NodeAPI, id: string): TlsMaterial | null {
+  if (id === '' || id === '_ADD_') return null;
+  const node = findNode(RED, id, 'tls-config') as TlsNode | null;
+  if (node && node.valid !== false) return node.addTLSOptions({});
+  throw new MailError('CONFIG', `tls: the tls-config node ${id} is not deployed, disabled or not valid`, {
+    hint: 'Deploy it, choose another TLS configuration, or none.',
+  });
+}
+
+function findNode(RED: NodeAPI, id: string, type: string): Node | null {
+  const node = RED.nodes.getNode(id) as Node | null;
+  return node?.type === type ? node : null;
+}
+
+/** A node as the flow file has it. */
+function definitionOf(RED: NodeAPI, id: string, type: string): Fields | null {
+  let found: Fields | null = null;
+  RED.nodes.eachNode((def) => {
+    if (def.id === id && def.type === type) found = def as unknown as Fields;
+  });
+  return found;
+}
+
+/** The node that holds the global variables, when there are any. */
+function nodeOutsideFlows(RED: NodeAPI): Node | null {
+  let id = '';
+  RED.nodes.eachNode((def) => {
+    if (def.type === 'global-config') id = def.id;
+  });
+  return id === '' ? null : RED.nodes.getNode(id);
+}

@@ -1,0 +1,192 @@
+/** Shows what a send-email node would make of sample msgs. */
+import { formatAddress } from '../mail/addresses';
+import { readConfig } from '../mail/config';
+import { buildContent } from '../mail/content';
+import {
+  compileMessage,
+  prepareEvent,
+  type Circumstances,
+  type CompiledMessage,
+  type MailEvent,
+} from '../mail/message';
+import type { Externals } from '../mail/scope';
+import { MailError, type Msg } from '../types';
+import { readFields, type Fields } from './body';
+import { badRequest, explained } from './errors';
+import { largestOutput } from './preview-size';
+
+export interface PreviewProblem {
+  /** The field of the node, or of the msg; empty when it is about no single one. */
+  field: string;
+  code: string;
+  message: string;
+}
+
+export interface PreviewAnswer {
+  subject: string;
+  /** Null for a mail of format text, and when nothing could be rendered. */
+  html: string | null;
+  text: string;
+  to: string[];
+  errors: PreviewProblem[];
+}
+
+/** What the node would find around it. */
+export interface PreviewSurroundings {
+  /** Title of the connector, and the sender that it gives to mails without one. */
+  connector: { title: string; mailFrom: string | null; username: string };
+  /** The values for names beginning with `flow.`, `global.` or `env.`. */
+  externals: (names: readonly string[]) => Promise<Externals>;
+  now: number;
+}
+
+const MOST_MESSAGES = 1000;
+
+/** Characters and repetitions; more than anybody reads, and laid out in about a second. */
+const LARGEST_OUTPUT = 2_000_000;
+
+/** Different problems that are shown. */
+const MOST_PROBLEMS = 20;
+
+/**
+ * Renders `{node, messages}` as one mail, whatever the batch size: how many samples make a mail is for the asker to say.
+ * Nothing is read from disk. What is wrong with fields, templates or msgs is in the answer; throws MailError BAD_REQUEST
+ * when the body is none.
+ */
+export async function preview(
+  body: unknown,
+  around: (node: Fields) => PreviewSurroundings,
+): Promise<PreviewAnswer> {
+  const fields = readFields('The body', body);
+  const node = readFields('node', fields.node);
+  const messages = readMessages(fields.messages);
+  const problems: PreviewProblem[] = [];
+  const note = (error: unknown, place = '') => {
+    const problem = problemOf(error, place);
+    const known = problems.some(({ message }) => message === problem.message);
+    if (!known && problems.length < MOST_PROBLEMS) problems.push(problem);
+  };
+
+  const { config, errors } = readConfig(node);
+  errors.forEach((error) => note(error));
+  const { message, errors: templateErrors } = compileMessage(config);
+  templateErrors.forEach((error) => note(error));
+  const nothing = { subject: '', html: null, text: '', to: [], errors: problems };
+  if (message === null) return nothing;
+
+  const { connector, externals, now } = around(node);
+  const values = await externals(message.externals).catch((error: unknown) => {
+    note(error);
+    return {};
+  });
+  const tooLarge = fieldTooLarge(message, messages, values);
+  if (tooLarge !== null) {
+    note(tooLarge);
+    return nothing;
+  }
+  const { title, mailFrom, username } = connector;
+  const events = readEvents(
+    message,
+    messages,
+    {
+      externals: values,
+      connector: title,
+      now,
+      username,
+      ...(mailFrom === null ? {} : { mailFrom }),
+    },
+    note,
+  );
+  try {
+    const content = buildContent(message, events, { connector: title, now });
+    const { subject, html, text, to } = content;
+    return { subject, html: html ?? null, text, to: to.map(formatAddress), errors: problems };
+  } catch (error) {
+    note(error);
+    return nothing;
+  }
+}
+
+function readMessages(value: unknown): Msg[] {
+  if (!Array.isArray(value)) throw badRequest('messages', value, 'a list of msgs');
+  if (value.length === 0 || value.length > MOST_MESSAGES) {
+    throw badRequest('messages', `a list of ${value.length}`, `a list of 1 to ${MOST_MESSAGES} msgs`);
+  }
+  return value.map((msg, i) => readFields(`messages[${i}]`, msg));
+}
+
+function fieldTooLarge(
+  { config, templates }: CompiledMessage,
+  messages: readonly Msg[],
+  externals: Externals,
+): MailError | null {
+  for (const { field } of Object.values(templates)) {
+    const size = largestOutput(config[field as 'template'], messages, externals);
+    if (size <= LARGEST_OUTPUT) continue;
+    return new MailError(
+      'TOO_LARGE',
+      `The field ${field} could come to ${size} characters with these msgs, and ${LARGEST_OUTPUT} are shown at most.`,
+      { hint: 'Try it with fewer or smaller msgs.' },
+    );
+  }
+  return null;
+}
+
+/** The events of the mail: all that belong to the first. One that no mail can be made of is shown all the same. */
+function readEvents(
+  message: CompiledMessage,
+  messages: readonly Msg[],
+  circumstances: Circumstances,
+  note: (error: unknown, place?: string) => void,
+): MailEvent[] {
+  const events = messages.map((msg, i) => {
+    try {
+      return prepareEvent(message, msg, circumstances).event;
+    } catch (error) {
+      note(error, messages.length > 1 ? `messages[${i}]: ` : '');
+      return eventWithoutMail(msg, circumstances);
+    }
+  });
+  const key = events.find((event) => event.key !== '')?.key ?? '';
+  const together = events.filter((event) => event.key === key || event.key === '');
+  const others = events.length - together.length;
+  if (others > 0) {
+    note(
+      new MailError(
+        'OTHER_MAIL',
+        `batchBy: ${others} of the ${events.length} msgs would go in other mails, for their addresses or batchBy differ`,
+      ),
+    );
+  }
+  return together;
+}
+
+function eventWithoutMail(msg: Msg, { now, externals }: Circumstances): MailEvent {
+  return {
+    msg,
+    arrivedAt: now,
+    externals,
+    addresses: { from: { name: '', address: '' }, to: [], cc: [], bcc: [], replyTo: [] },
+    key: '',
+    priority: 'normal',
+    headers: [],
+    attachments: [],
+    skippedAttachments: [],
+  };
+}
+
+function problemOf(error: unknown, place: string): PreviewProblem {
+  if (!(error instanceof MailError)) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { field: '', code: 'CONTENT', message: `${place}The mail could not be made: ${reason}` };
+  }
+  return { field: fieldOf(error), code: error.code, message: `${place}${explained(error)}` };
+}
+
+/** Errors name their field first: `The field to is ...`, `to: ...`, `to[1].address: ...`, `msg.headers.x: ...`. */
+function fieldOf({ code, message }: MailError): string {
+  if (code === 'NO_RECIPIENT') return 'to';
+  if (code === 'NO_SENDER') return 'from';
+  const [, field, property] = /^(?:The field (\w+) |((?:msg\.|mail\.)?\w+)[^\s:]*: )/.exec(message) ?? [];
+  return field ?? property ?? '';
+}

@@ -1,0 +1,67 @@
+/** The mail that a connection test sends, and who it is from. */
+import type { Readable } from 'node:stream';
+import { parseOne, type Address } from '../mail/addresses';
+import { compose, newMessageId } from '../mail/compose';
+import { isoLocal } from '../mail/event';
+import type { SmtpSettings } from '../smtp/settings';
+import { MailError } from '../types';
+
+/** The sender of mails that name none, as send-email takes it; null when there is none. */
+export function defaultSender({ defaultFrom, auth }: SmtpSettings, username: string): Address | null {
+  if (defaultFrom !== null) return parseOne('mail.from', defaultFrom);
+  const name = auth?.user ?? username;
+  if (!name.includes('@')) return null;
+  try {
+    return parseOne('username', name);
+  } catch {
+    // Some servers have usernames that look like addresses and are none.
+    return null;
+  }
+}
+
+/** Composes the mail, ready to follow DATA: lines that begin with a dot have a second one (RFC 5321 section 4.5.2). */
+export async function composeTestMail(about: {
+  title: string;
+  server: string;
+  from: Address | null;
+  to: Address;
+  now: number;
+}): Promise<string> {
+  const { title, server, from, to, now } = about;
+  if (from === null) {
+    throw new MailError(
+      'NO_SENDER',
+      'The test mail has no sender: mail.from is not set and the username is no e-mail address',
+      { hint: 'Set mail.from in the properties of the connector.' },
+    );
+  }
+  const text = [
+    `The connector "${title}" can send: this is its test mail.`,
+    '',
+    `Mail server: ${server}`,
+    `Time: ${isoLocal(now)}`,
+    '',
+  ].join('\n');
+  const content = {
+    from,
+    to: [to],
+    cc: [],
+    bcc: [],
+    replyTo: [],
+    subject: `Test mail of ${title}`,
+    text,
+    attachments: [],
+    skippedAttachments: [],
+    headers: [],
+    priority: 'normal' as const,
+  };
+  const composed = await compose(content, { messageId: newMessageId(from.address), date: now });
+  const message = (await bytesOf(composed.open())).toString('utf8').replace(/^\./gm, '..');
+  return message.endsWith('\r\n') ? message : `${message}\r\n`;
+}
+
+async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

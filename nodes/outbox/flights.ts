@@ -1,0 +1,62 @@
+/** The attempts under way. */
+import type { Entry } from './store';
+
+/**
+ * How long a stop lets an attempt go on before and after the final dot was handed over, ms. Before it nothing is lost by
+ * ending it; after it the outcome would be unknown. Node-RED waits 15 s for a node to close.
+ */
+const STOP_GRACE = { beforeDot: 3_000, afterDot: 8_000 };
+
+export interface Flight {
+  entry: Entry;
+  started: number;
+  /** False once the attempt ended and only its result is still being kept. */
+  onWire: boolean;
+  dotHandedOver: boolean;
+  abort: AbortController;
+}
+
+export interface Flights {
+  /** Attempts, and results that are being kept. */
+  readonly size: number;
+  /** Attempts that use a connection. */
+  readonly onWire: number;
+  /** Runs an attempt; `run` must not reject. `over` is called when it ended and its result is kept. */
+  start(flight: Flight, run: (flight: Flight) => Promise<void>, over: () => void): void;
+  /** Lets the attempts finish within the grace, then ends them; resolves when all are over (< 9 s). */
+  finish(): Promise<void>;
+}
+
+export function createFlights(): Flights {
+  const flights = new Map<Flight, Promise<void>>();
+
+  const abort = (which: (flight: Flight) => boolean) => {
+    for (const flight of flights.keys()) if (which(flight)) flight.abort.abort();
+  };
+
+  return {
+    get size() {
+      return flights.size;
+    },
+    get onWire() {
+      let count = 0;
+      for (const flight of flights.keys()) if (flight.onWire) count += 1;
+      return count;
+    },
+    start(flight, run, over) {
+      const landed = run(flight).finally(() => {
+        flights.delete(flight);
+        over();
+      });
+      flights.set(flight, landed);
+    },
+    async finish() {
+      const timers = [
+        setTimeout(() => abort((flight) => !flight.dotHandedOver), STOP_GRACE.beforeDot),
+        setTimeout(() => abort(() => true), STOP_GRACE.afterDot),
+      ];
+      await Promise.all(flights.values());
+      timers.forEach(clearTimeout);
+    },
+  };
+}
