@@ -88,6 +88,8 @@ export function openDialogue(socket: Socket): Dialogue {
   }
 
   socket.on('data', onData).on('error', onError).on('close', onClose).on('end', onClose);
+  // Whoever had it before may have paused it.
+  socket.resume();
 
   function next(ms: number, timeoutType = 'SOCKET_TIMEOUT'): Promise<Reply> {
     return new Promise((resolve, reject) => {

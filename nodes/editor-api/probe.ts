@@ -45,7 +45,8 @@ export async function probe(options: ProbeOptions): Promise<void> {
     await session(options, sockets);
     await sayGoodbye(sockets.at(-1));
   } finally {
-    for (const socket of sockets) socket.destroy();
+    // The TLS socket first: the other way round, just after the handshake, the process of Node.js 20 ends with it.
+    for (const socket of sockets.reverse()) socket.destroy();
   }
 }
 

@@ -1,5 +1,10 @@
+import { connectionTest } from './connection-test';
+import { showState } from './connector-state';
 import { check, textOf } from './locale';
+import { openPropertiesEditor, type PropertiesEditor } from './properties-editor';
+import { GMAIL } from './providers';
 import { decimalNumber, filled, wholeNumber } from './rules';
+import { makeTabs } from './tabs';
 
 const TYPE = 'email-server-connector';
 const text = textOf(TYPE);
@@ -18,17 +23,13 @@ interface Connector {
   tls: string;
 }
 
-// Gmail, because a new user can try it with nothing but an app password.
-const GMAIL = `mail.smtp.host=smtp.gmail.com
-mail.smtp.port=465
-mail.smtp.auth=true
-mail.smtp.ssl.enable=true
-mail.debug=false`;
+let properties: PropertiesEditor | undefined;
+/** Ends everything that the open dialog does in the background. */
+let closing = new AbortController();
 
-let properties: CodeEditor | undefined;
-
-function closeEditor(): void {
-  properties?.destroy();
+function closeDialog(): void {
+  closing.abort();
+  properties?.close();
   properties = undefined;
 }
 
@@ -68,24 +69,29 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     return this.title || TYPE;
   },
   oneditprepare() {
+    closing = new AbortController();
     // For a new config node the editor leaves out defaults that are 0.
     const rateLimit = $('#node-config-input-rateLimit');
     if (rateLimit.val() === '') rateLimit.val('0');
-    properties = RED.editor.createEditor({
-      id: 'node-config-input-properties-editor',
-      // The two code editors of Node-RED know this format by different names.
-      mode: RED.editor.codeEditor.editor?.type === 'ace' ? 'ace/mode/properties' : 'ace/mode/ini',
-      value: String($('#node-config-input-properties').val() ?? ''),
-      stateId: false,
-      minimap: { enabled: false },
-    });
+    const panes = [
+      { id: 'esc-pane-account', label: text('section.account') },
+      { id: 'esc-pane-sending', label: text('section.sending') },
+    ];
+    makeTabs('esc-tabs', panes, () => properties?.resize());
+    const editor = openPropertiesEditor(this.id);
+    properties = editor;
+    connectionTest(this.id, () => editor.value(), closing.signal);
+    showState(this.id, closing.signal);
   },
   oneditsave() {
-    if (properties) $('#node-config-input-properties').val(properties.getValue());
-    closeEditor();
+    if (properties) $('#node-config-input-properties').val(properties.value());
+    closeDialog();
   },
   oneditcancel() {
-    closeEditor();
+    closeDialog();
+  },
+  oneditdelete() {
+    closeDialog();
   },
   oneditresize() {
     properties?.resize();

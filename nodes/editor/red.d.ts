@@ -1,7 +1,10 @@
 /** The part of the Node-RED editor's browser API that the dialogs use (4.1 and 5). */
 declare const RED: {
   _(key: string, values?: Record<string, string | number>): string;
-  nodes: { registerType<T>(type: string, definition: NodeDefinition<T>): void };
+  nodes: {
+    registerType<T>(type: string, definition: NodeDefinition<T>): void;
+    node(id: string): object | null | undefined;
+  };
   editor: {
     codeEditor: { editor?: { type: string } };
     createEditor(options: {
@@ -20,16 +23,37 @@ declare const RED: {
     }): void;
   };
   popover: { tooltip(target: JQuery, text: string): void };
+  tabs: {
+    create(options: { id: string; onchange: (tab: { id: string }) => void }): {
+      addTab(tab: { id: string; label: string }): void;
+      resize(): void;
+    };
+  };
+  user: { hasPermission(permission: string): boolean };
   utils: { validatePropertyExpression(expression: string): boolean };
 };
 
+/** Either of the two code editors of Node-RED: Monaco with the functions of ACE added, or ACE. */
 interface CodeEditor {
   getValue(): string;
   setValue(value: string, cursor?: number): void;
-  getSession(): { setMode(mode: string): void };
+  getSession(): { setMode(mode: string): void; setAnnotations?(annotations: object[]): void };
+  /** Monaco only. */
+  getModel?(): object | null;
+  on(event: 'change', listener: () => void): void;
+  /** Row and column from 0. */
+  gotoLine(row: number, column: number): void;
   resize(): void;
   focus(): void;
   destroy(): void;
+}
+
+interface Window {
+  /** Not there when Node-RED is set to ACE. */
+  monaco?: {
+    MarkerSeverity: { Error: number; Warning: number };
+    editor: { setModelMarkers(model: object, owner: string, markers: object[]): void };
+  };
 }
 
 /** What the editor passes to a validator besides the value. */
@@ -67,6 +91,7 @@ interface NodeDefinition<T> {
   oneditprepare?: (this: EditorNode<T>) => void;
   oneditsave?: (this: EditorNode<T>) => void;
   oneditcancel?: (this: EditorNode<T>) => void;
+  oneditdelete?: (this: EditorNode<T>) => void;
   oneditresize?: (this: EditorNode<T>, size: { width: number; height: number }) => void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The login with a chosen order of mechanisms. nodemailer has an order of its own, tries one mechanism alone even when
- * it is not offered, and hides the server's answer to an expired access token.
+ * The login with an order of mechanisms. nodemailer has an order of its own, tries a mechanism even when it is not
+ * offered, and hides the server's answer to an expired access token.
  */
 import { createHmac } from 'node:crypto';
 import type {
@@ -10,22 +10,29 @@ import type {
 } from 'nodemailer/lib/smtp-connection';
 import type { Mechanism } from './auth-settings';
 
+/** Tried in this order when the properties name none: the first that every server with a login has, the last that few do. */
+const USUAL: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5'];
+
 type Send = (command: string) => Promise<SMTPConnectionCustomAuthResponse>;
 interface Credentials {
   user: string;
   pass: string;
 }
 
-/** Makes a handler that logs in with the first of the mechanisms that the server offers. */
-export function inOrderOf(mechanisms: readonly Mechanism[]): SMTPConnectionCustomAuthHandler {
+/**
+ * Makes a handler that logs in with the first of the mechanisms that the server offers; null stands for PLAIN, LOGIN,
+ * CRAM-MD5. As in JavaMail, nothing is sent when it offers none of them.
+ */
+export function inOrderOf(mechanisms: readonly Mechanism[] | null): SMTPConnectionCustomAuthHandler {
+  const allowed = mechanisms ?? USUAL;
   return async (context: SMTPConnectionCustomAuthContext) => {
     const { auth, authMethods } = context;
     const send: Send = (command) => context.sendCommand(command);
-    const chosen = mechanisms.find((mechanism) => authMethods.includes(mechanism));
+    const chosen = allowed.find((mechanism) => authMethods.includes(mechanism));
     if (chosen === undefined) {
       const offered = authMethods.length === 0 ? 'none that is known' : authMethods.join(' ');
       throw new Error(
-        `The server offers ${offered} for the login, and only ${mechanisms.join(' ')} may be used`,
+        `The server offers ${offered} for the login, and only ${allowed.join(' ')} may be used`,
       );
     }
     const reply = await EXCHANGES[chosen](send, auth.credentials);

@@ -36,10 +36,10 @@ export function readLogin(
       named,
     );
   }
-  if (/[\0\r\n]/.test(user + pass)) {
+  if ([user, pass].some((text) => /[\0\r\n\p{Cs}]/u.test(text))) {
     findings.error(
       'CREDENTIALS_INVALID',
-      'There is a line break or a NUL character in the username or password. Type it in again.',
+      'There is a line break, a NUL or half a character in the username or password. Type it in again.',
     );
     return null;
   }

@@ -17,7 +17,7 @@ export interface Expanded {
   value: string;
   /** Names that are not set. */
   unset: string[];
-  /** Names whose value has control characters, which could smuggle in SMTP commands. */
+  /** Names whose value has control characters, which could smuggle in SMTP commands, or half a surrogate pair. */
   unclean: string[];
 }
 
@@ -28,7 +28,7 @@ export function expand(value: string, env: Environment): Expanded {
   const expanded = value.replace(REFERENCE, (reference, name: string) => {
     const found = env(name);
     if (found === undefined) unset.push(name);
-    else if (/\p{Cc}/u.test(found)) unclean.push(name);
+    else if (/[\p{Cc}\p{Cs}]/u.test(found)) unclean.push(name);
     return found ?? reference;
   });
   return { value: expanded, unset, unclean };

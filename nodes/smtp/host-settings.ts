@@ -56,9 +56,15 @@ export function checkedHost(property: Property, findings: Findings): string | nu
 /** RFC 1123 names; the underscore is not in it and is found in private networks. */
 function isHostName(host: string): boolean {
   const labels = host.replace(/\.$/, '').split('.');
+  // An xn-- form that stands for nothing makes every URL with it invalid, also that of a proxy.
+  if (isPunycode(host) && domainToASCII(host) === '') return false;
   return (
     host.length <= 253 && labels.every((label) => /^[A-Za-z0-9_](?:[\w-]{0,61}[A-Za-z0-9_])?$/.test(label))
   );
+}
+
+function isPunycode(host: string): boolean {
+  return /(?:^|\.)xn--/i.test(host);
 }
 
 function whatIsWrong(host: string, key: string): string {
@@ -76,6 +82,7 @@ function whatIsWrong(host: string, key: string): string {
     const ascii = host.length <= 253 ? domainToASCII(host) : '';
     return `only ASCII is allowed. Write ${ascii === '' ? 'it' : ascii} in its xn-- form.`;
   }
+  if (isPunycode(host)) return 'its xn-- form stands for no name. Copy the name again.';
   return 'only letters, digits, dots and hyphens are allowed. Write only the name.';
 }
 

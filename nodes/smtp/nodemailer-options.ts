@@ -74,7 +74,6 @@ function localSide({ localAddress, localPort }: SmtpSettings): SMTPPoolOptions {
 }
 
 function loginOptions({ user, pass, mechanisms }: NonNullable<SmtpSettings['auth']>): SMTPPoolOptions {
-  if (mechanisms === null) return { auth: { user, pass } };
   return { auth: { user, pass, method: SELECTED }, customAuth: { [SELECTED]: inOrderOf(mechanisms) } };
 }
 

@@ -127,7 +127,7 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
     refuse(
       'ENV_INVALID',
       `${key} uses ${findings.show(`\${${name}}`)}, and this environment variable has a line break or another ` +
-        'control character in it. Set it without.',
+        'control character, or half a character, in it. Set it without.',
     );
   }
   if (!property.valid) return property;
@@ -141,7 +141,7 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
   if (hasControlCharacter(value, row)) {
     refuse(
       'CONTROL_CHARACTER',
-      `${key} is ${show(property.written)}, with a control character in it. ` +
+      `${key} is ${show(property.written)}, with a control character or half a character in it. ` +
         'In properties \\t, \\n, \\r and \\f are escapes: for a backslash write two (\\\\).',
     );
   } else if (row.type === 'boolean' && !/^(?:true|false)$/i.test(value)) {
@@ -162,9 +162,12 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
   return property;
 }
 
-/** A tab may separate the words of a list; anywhere else it comes from a backslash that was meant as one. */
+/**
+ * A tab may separate the words of a list; anywhere else it comes from a backslash that was meant as one. Half of a
+ * surrogate pair, from a cut text or an escape, is nothing that can be sent.
+ */
 function hasControlCharacter(value: string, row: PropertyRow): boolean {
-  return /\p{Cc}/u.test(row.type === 'list' ? value.replace(/\t/g, ' ') : value);
+  return /[\p{Cc}\p{Cs}]/u.test(row.type === 'list' ? value.replace(/\t/g, ' ') : value);
 }
 
 /** Why a value is not what it looks like. */

@@ -8,7 +8,7 @@ import * as socks from 'socks';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
-import type { Mask } from './secrets';
+import { createMask, joinMasks, type Mask } from './secrets';
 import type { SmtpSettings } from './settings';
 import { createTranscript } from './transcript';
 
@@ -39,6 +39,7 @@ export interface TransportOptions {
   settings: SmtpSettings;
   /** Most connections at once. */
   connections: number;
+  /** Hides the login of the connector; the login at a proxy is hidden besides. */
   mask: Mask;
   /** Gets the lines of the `mail.debug` transcript. */
   debug: (line: string) => void;
@@ -51,7 +52,9 @@ interface RecipientError extends Error {
 /** A text from the server on one line, secrets masked. */
 type Masked = (text: string | undefined) => string | null;
 
-export function createTransport({ settings, connections, mask, debug }: TransportOptions): Transport {
+export function createTransport({ settings, connections, debug, ...options }: TransportOptions): Transport {
+  const login = settings.proxy?.auth ?? null;
+  const mask = login === null ? options.mask : joinMasks(options.mask, createMask(login.user, login.pass));
   const mailer = createMailer({
     ...nodemailerOptions(settings),
     pool: true,

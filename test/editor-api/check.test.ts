@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { check } from '../../nodes/editor-api/check';
 
-const GMAIL = 'mail.smtp.host=smtp.gmail.com\nmail.smtp.port=465\nmail.smtp.auth=true\nmail.smtp.ssl.enable=true';
+const GMAIL =
+  'mail.smtp.host=smtp.gmail.com\nmail.smtp.port=465\nmail.smtp.auth=true\nmail.smtp.ssl.enable=true';
 
 const none = () => undefined;
 const variables =

@@ -54,7 +54,16 @@ describe('the state of a connector in the editor', () => {
     });
   }
 
-  for (const body of [undefined, null, [], 'RUN', {}, { state: 'run' }, { state: 'INIT_ERROR' }, { state: 1 }]) {
+  for (const body of [
+    undefined,
+    null,
+    [],
+    'RUN',
+    {},
+    { state: 'run' },
+    { state: 'INIT_ERROR' },
+    { state: 1 },
+  ]) {
     it(`is not changed by ${JSON.stringify(body)}`, async () => {
       const subject = connector('STOPPED');
       await assert.rejects(changeState(subject, body), { code: 'BAD_REQUEST', message: /RUN|object/ });

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import fsPromises from 'node:fs/promises';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { acquireLock } from '../../nodes/outbox/outbox-lock';
 import { ownIdentity, type ProcessIdentity } from '../../nodes/outbox/process-identity';
 import type { MailError } from '../../nodes/types';
@@ -63,15 +64,17 @@ describe('the lock of an outbox', () => {
 
   it('is taken over at once from a killed process that its parent has not looked after yet', async function () {
     if (process.platform !== 'linux') return this.skip();
-    // The shell becomes a program that never waits for its child.
-    const shell = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], {
+    // The shell becomes a program that never looks after its child.
+    const shell = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     children.push(shell);
     const [output] = (await once(shell.stdout, 'data')) as [Buffer];
     const pid = Number(output.toString());
-    const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8');
-    while (!stat().includes(') Z ')) await new Promise((resolve) => setTimeout(resolve, 5));
+    const stat = (of = pid) => readFileSync(`/proc/${of}/stat`, 'utf8');
+    while (!stat(shell.pid).includes('(sleep)')) await nextTurn();
+    process.kill(pid, 'SIGKILL');
+    while (!stat().includes(') Z ')) await nextTurn();
     await leaveLock({ pid, startedAt: stat().split(') ')[1]!.split(' ')[19]! });
     await (await acquireLock(fsPromises, folder())).release();
   }).timeout(8_000);

@@ -9,7 +9,7 @@ import { goodSettings } from './settings-of';
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 
 /** Runs a login against replies given in advance; the commands come back. */
-async function exchange(mechanisms: Mechanism[], authMethods: string[], replies: string[]) {
+async function exchange(mechanisms: Mechanism[] | null, authMethods: string[], replies: string[]) {
   const commands: string[] = [];
   const sendCommand = (cmd: string) => {
     commands.push(cmd);
@@ -46,6 +46,14 @@ describe('the login', () => {
     const { commands, error } = await exchange(['XOAUTH2'], ['PLAIN', 'LOGIN'], []);
     assert.deepEqual(commands, []);
     assert.equal(error, 'The server offers PLAIN LOGIN for the login, and only XOAUTH2 may be used');
+  });
+
+  it('takes PLAIN, LOGIN or CRAM-MD5 when none is named, and nothing that the server does not offer', async () => {
+    const first = async (offered: string[]) => (await exchange(null, offered, ['235 ok'])).commands[0];
+    assert.match((await first(['CRAM-MD5', 'LOGIN', 'PLAIN'])) ?? '', /^AUTH PLAIN /);
+    assert.equal(await first(['CRAM-MD5', 'LOGIN']), 'AUTH LOGIN');
+    assert.equal(await first(['CRAM-MD5']), 'AUTH CRAM-MD5');
+    assert.equal(await first(['XOAUTH2']), undefined);
   });
 
   it('says PLAIN in one line (RFC 4616)', async () => {

@@ -53,7 +53,8 @@ describe('auth settings', () => {
     assert.deepEqual(warningsOf(`${TLS}\nmail.smtp.user=a`, NO_LOGIN), ['USER_UNUSED']);
   });
 
-  it('refuse a line break or NUL in a credential', () => {
+  it('refuse a line break, NUL or half a character in a credential', () => {
+    assert.deepEqual(errorsOf(WITH_AUTH, { password: 'a\ud83db' }), ['CREDENTIALS_INVALID']);
     assert.deepEqual(errorsOf(WITH_AUTH, { password: 'a\nb' }), ['CREDENTIALS_INVALID']);
     assert.deepEqual(errorsOf(WITH_AUTH, { username: 'a\0b' }), ['CREDENTIALS_INVALID']);
   });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createMask } from '../../nodes/smtp/secrets';
+import { createMask, joinMasks } from '../../nodes/smtp/secrets';
 import { createTranscript } from '../../nodes/smtp/transcript';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
@@ -12,6 +12,7 @@ describe('the mask of secrets', () => {
     ['percent-encoded', 'p%40ss%2Fw0rd'],
     ['as AUTH LOGIN sends it', base64('p@ss/w0rd')],
     ['as AUTH PLAIN sends it', base64('\0ops@x.test\0p@ss/w0rd')],
+    ['as a Basic login sends it', base64('ops@x.test:p@ss/w0rd')],
     ['as XOAUTH2 sends it', base64('user=ops@x.test\x01auth=Bearer p@ss/w0rd\x01\x01')],
   ] as const) {
     it(`hides the password ${form}`, () => {
@@ -21,6 +22,14 @@ describe('the mask of secrets', () => {
 
   it('leaves a text alone when there is no password', () => {
     assert.equal(createMask('ops', '')('all of this'), 'all of this');
+  });
+
+  it('hides a password with half a character in it', () => {
+    assert.equal(createMask('ops', 'p\ud83dw')('it is p\ud83dw'), 'it is ***');
+  });
+
+  it('hides what each of several masks hides', () => {
+    assert.equal(joinMasks(mask, createMask('proxy', 'open sesame'))('p@ss/w0rd open sesame'), '*** ***');
   });
 
   it('hides a very short password only where it stands alone', () => {

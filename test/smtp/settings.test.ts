@@ -188,8 +188,15 @@ describe('settings', () => {
       assert.equal(finding.line, 3);
     });
 
-    it('has a control character in a value: an error', () => {
-      for (const value of ['a\\nRSET', 'a\\u000d\\u000aRSET', 'CORP\\tom', 'a\u0000', 'a\u007f']) {
+    it('has a control character or half a character in a value: an error', () => {
+      for (const value of [
+        'a\\nRSET',
+        'a\\u000d\\u000aRSET',
+        'CORP\\tom',
+        'a\u0000',
+        'a\u007f',
+        'a\\ud83d',
+      ]) {
         for (const key of ['mail.smtp.localhost', 'mail.smtp.user', 'mail.from', 'mail.smtp.quitwait']) {
           assert.deepEqual(
             errorsOf(`${RELAY}\n${key}=${value}`, NO_LOGIN),
@@ -216,6 +223,7 @@ describe('settings', () => {
       ['me@example.com', /mail server/],
       ['münchen.example', /xn--mnchen-3ya\.example/],
       ['smtp.example.com\u200bx', /ASCII/],
+      ['xn--a', /xn-- form/],
       ['a..b', /only letters/],
       ['-a.example', /only letters/],
       [`${'a'.repeat(64)}.example`, /only letters/],
