@@ -1,6 +1,6 @@
 /** The config node: gives a connector its configuration from the flow, and shows what becomes of it. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { readConnectorFields, type Env } from './connector/config';
+import { fieldText, readConnectorFields, type Env } from './connector/config';
 import { createConnector, type ConnectorState } from './connector/connector';
 import type { ConnectorNode } from './connector/node';
 import { dropOutbox, outboxFolder, sharedOutbox, type SharedOutbox } from './connector/outboxes';
@@ -37,7 +37,7 @@ const init = (RED: NodeAPI): void => {
     const credentials = this.credentials as Credentials;
     const env: Env = (name) => {
       const value: unknown = RED.util.getSetting(this, name);
-      return value === undefined || value === null || value === '' ? undefined : String(value as string);
+      return value === undefined || value === null || value === '' ? undefined : fieldText(value);
     };
     let settings: SmtpSettings | null = null;
     let mask: Mask = (text) => text;
@@ -173,7 +173,7 @@ const init = (RED: NodeAPI): void => {
 
   RED.nodes.registerType<ConnectorNode, ConnectorDef, object, Credentials>(
     'email-server-connector',
-    EmailServerConnector as (this: ConnectorNode, def: ConnectorDef) => void,
+    EmailServerConnector,
     { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
   );
   connectorRoutes(RED);

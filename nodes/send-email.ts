@@ -142,7 +142,7 @@ const init = (RED: NodeAPI): void => {
     };
 
     this.on('input', (msg, send, done) => {
-      const source: Source = { msg: msg as Msg, done };
+      const source: Source = { msg: msg, done };
       onMsg(source, send as Send).catch((error: Error) => done(error));
     });
 
@@ -185,7 +185,7 @@ const init = (RED: NodeAPI): void => {
     let lastState = '';
     const user: ConnectorUser = {
       node: this,
-      handOver: () => (sender as Sender).flush(),
+      handOver: () => (sender).flush(),
       restore: (events) => sender?.restore(events),
       report: emit,
       connectorChanged: () => {
@@ -198,7 +198,7 @@ const init = (RED: NodeAPI): void => {
     connectorNode.register(user);
 
     this.on('close', (_removed: boolean, done: () => void) => {
-      void (sender as Sender)
+      void (sender)
         .close()
         .catch((error: Error) => this.error(error.message))
         .finally(() => {
@@ -209,7 +209,7 @@ const init = (RED: NodeAPI): void => {
     });
   }
 
-  RED.nodes.registerType('send-email', SendEmail as (this: Node, def: SendEmailDef) => void);
+  RED.nodes.registerType('send-email', SendEmail);
   previewRoute(RED);
 };
 

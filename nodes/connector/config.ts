@@ -29,6 +29,11 @@ const PERIODS: RatePeriod[] = ['second', 'minute', 'hour', 'day'];
 /** Gives the value of an environment variable as the flow sees it; undefined when it is not set. */
 export type Env = (name: string) => string | undefined;
 
+/** A value of a field or of an environment variable, which may be a number, a boolean or JSON, as text. */
+export function fieldText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 /** Replaces each `${NAME}` in a field by its value. Throws a MailError that names the field and an unset name. */
 export function expand(field: string, text: string, env: Env): string {
   return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
@@ -62,7 +67,7 @@ export function readConnectorFields(
   };
   const text = (field: string, otherwise: string) => {
     const value = raw[field];
-    return value === undefined || value === null ? otherwise : expand(field, String(value as string), env);
+    return value === undefined || value === null ? otherwise : expand(field, fieldText(value), env);
   };
   const number = (field: string, otherwise: number, least: number, most: number, whole = true) =>
     attempt(() => {

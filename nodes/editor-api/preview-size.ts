@@ -49,7 +49,7 @@ export function largestOutput(template: string, messages: readonly Msg[], extern
   const sum = (tokens: Token[]): number => tokens.reduce((total, token) => total + outputOf(token), 0);
   const outputOf = ([kind, value, , , inner]: Token): number => {
     if (kind === 'text') return value.length;
-    if (kind === '#') return 1 + sum(inner ?? []);
+    if (kind === '#') return 1 + extentOf(value).items * sum(inner ?? []);
     if (kind === '^') return 1 + sum(inner ?? []);
     return 1 + extentOf(value).size;
   };

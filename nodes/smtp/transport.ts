@@ -67,7 +67,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
   // The message is composed already: the pool gets the stream of it that the caller of deliver made.
   mailer.use('stream', (mail, done) => {
     const { openBody } = mail.data as unknown as { openBody: () => Readable };
-    mail.message.createReadStream = openBody as typeof mail.message.createReadStream;
+    mail.message.createReadStream = openBody;
     done();
   });
   const masked: Masked = (text) => (text === undefined ? null : mask(text));

@@ -439,16 +439,19 @@ describe('a connection test', () => {
       assert.doesNotMatch(JSON.stringify(answer), /proxy secret/);
     });
 
-    it('of HTTP that refuses, and gives its reason', async () => {
-      const proxy = await raw((socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    it('of HTTP that refuses, and gives its reason without its password', async () => {
+      const proxy = await raw((socket) => socket.end('HTTP/1.1 403 Not with open sesame\r\n\r\n'));
       const properties = [
         ...STARTTLS,
         `mail.smtp.proxy.host=${proxy.host}`,
         `mail.smtp.proxy.port=${proxy.port}`,
+        'mail.smtp.proxy.user=me',
+        'mail.smtp.proxy.password=open sesame',
       ];
       const answer = await runTrial({ server: { host: 'mail.test', port: 25 }, properties });
       assertFailed(answer, 'proxy', 'PROXY', /allows this host/);
-      assert.match(answer.error?.message ?? '', /403 Forbidden/);
+      assert.match(answer.error?.message ?? '', /403 Not with \*\*\*/);
+      assert.doesNotMatch(JSON.stringify(answer), /open sesame/);
     });
 
     it('of SOCKS', async () => {

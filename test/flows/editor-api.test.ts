@@ -67,7 +67,7 @@ describe('the routes of the editor', () => {
   async function deploy(parts: Partial<MailFlowParts> = {}, state = /^RUN/): Promise<MailFlow> {
     const credentials = { username: USER, password: PASSWORD };
     const made = mailFlow(red, { server: inbox, properties: ['mail.smtp.auth=true'], credentials, ...parts });
-    const { status } = await call(write, 'POST', '/flows', made.nodes as FlowNode[]);
+    const { status } = await call(write, 'POST', '/flows', made.nodes);
     assert.equal(status, 204);
     await made.connectorStatuses.waitForOne(({ text }) => state.test(text ?? ''));
     return made;

@@ -57,11 +57,14 @@ for (const [security, encryption] of KINDS) {
     shows('ssl.trust', 'one of an unknown authority is not', () => refused(undefined, []));
     shows('ssl.trust', 'one that nobody signed is not', () => refused(selfSignedCertificate, []));
     shows('ssl.trust', 'with ssl.trust=* any is', () =>
-      trusted(selfSignedCertificate, ['mail.smtp.ssl.trust=*']));
+      trusted(selfSignedCertificate, ['mail.smtp.ssl.trust=*']),
+    );
     shows('ssl.trust', 'with ssl.trust naming the host any is', () =>
-      trusted(selfSignedCertificate, ['mail.smtp.ssl.trust=mail.example.com 127.0.0.1']));
+      trusted(selfSignedCertificate, ['mail.smtp.ssl.trust=mail.example.com 127.0.0.1']),
+    );
     shows('ssl.trust', 'with ssl.trust=* the name in it does not matter', () =>
-      trusted(wrongNameCertificate, ['mail.smtp.ssl.trust=*']));
+      trusted(wrongNameCertificate, ['mail.smtp.ssl.trust=*']),
+    );
     shows('ssl.trust', 'with ssl.trust naming another host the settings are an error', async () => {
       const text = await lines(['mail.smtp.ssl.trust=mail.example.com']);
       await assert.rejects(fail(text, {}), /without the host/);
@@ -69,13 +72,17 @@ for (const [security, encryption] of KINDS) {
     });
 
     shows('ssl.checkserveridentity', 'the name must be that of the host when nothing is said', () =>
-      refused(wrongNameCertificate, [], CA));
+      refused(wrongNameCertificate, [], CA),
+    );
     shows('ssl.checkserveridentity', 'the name must be that of the host for checkserveridentity=true', () =>
-      refused(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=true'], CA));
+      refused(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=true'], CA),
+    );
     shows('ssl.checkserveridentity', 'the name does not matter for checkserveridentity=false', () =>
-      trusted(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=false'], CA));
+      trusted(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=false'], CA),
+    );
     shows('ssl.checkserveridentity', 'the authority still matters for checkserveridentity=false', () =>
-      refused(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=false']));
+      refused(wrongNameCertificate, ['mail.smtp.ssl.checkserveridentity=false']),
+    );
 
     shows('ssl.trust', 'a server name of the TLS configuration is asked for and checked', async () => {
       await deliver(await lines([], { certificate: wrongNameCertificate }), {
@@ -84,7 +91,8 @@ for (const [security, encryption] of KINDS) {
       assert.equal((await inbox.nextMail()).session.servername, 'mail.example.com');
     });
     shows('ssl.trust', 'a TLS configuration that verifies nothing is obeyed', () =>
-      trusted(selfSignedCertificate, [], { rejectUnauthorized: false }));
+      trusted(selfSignedCertificate, [], { rejectUnauthorized: false }),
+    );
     shows('ssl.trust', 'the client certificate of the TLS configuration is shown', async () => {
       await deliver(await lines([], { clientCertificate: true }), {
         tlsNode: { ...CA, ...clientCertificate },

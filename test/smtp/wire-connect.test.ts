@@ -46,8 +46,18 @@ describe('on the wire, the connection', () => {
 
   for (const [title, lines, security, asked] of [
     ['port 25', ['mail.smtp.host=localhost'], 'none', 25],
-    ['port 25 with STARTTLS', ['mail.smtp.host=localhost', 'mail.smtp.starttls.required=true'], 'starttls', 25],
-    ['port 465 with implicit TLS', ['mail.smtp.host=localhost', 'mail.smtp.ssl.enable=true'], 'implicit', 465],
+    [
+      'port 25 with STARTTLS',
+      ['mail.smtp.host=localhost', 'mail.smtp.starttls.required=true'],
+      'starttls',
+      25,
+    ],
+    [
+      'port 465 with implicit TLS',
+      ['mail.smtp.host=localhost', 'mail.smtp.ssl.enable=true'],
+      'implicit',
+      465,
+    ],
     ['port 465 with smtps', ['mail.transport.protocol=smtps', 'mail.smtps.host=localhost'], 'implicit', 465],
     ['port 25 for -1', ['mail.smtp.host=localhost', 'mail.smtp.port=-1'], 'none', 25],
     ['the port as Java reads it', ['mail.smtp.host=localhost', 'mail.smtp.port=0x24B'], 'none', 587],

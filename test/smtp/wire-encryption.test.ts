@@ -32,17 +32,29 @@ describe('on the wire, implicit TLS', () => {
 
   shows('ssl.enable', 'stays for mail.smtps.ssl.enable=false', async () => {
     const inbox = await tls();
-    const lines = [`mail.smtps.host=127.0.0.1`, `mail.smtps.port=${inbox.port}`, 'mail.smtps.ssl.enable=false'];
+    const lines = [
+      `mail.smtps.host=127.0.0.1`,
+      `mail.smtps.port=${inbox.port}`,
+      'mail.smtps.ssl.enable=false',
+    ];
     await deliver(['mail.transport.protocol=smtps', ...lines], CA);
     assert.equal((await inbox.nextMail()).session.tls, true);
   });
 
-  shows('starttls.enable starttls.required', 'sends no STARTTLS, whatever the starttls keys say', async () => {
-    const server = await closing(startFaultServer({ security: 'implicit' }));
-    const lines = ['mail.smtp.ssl.enable=true', 'mail.smtp.starttls.enable=true', 'mail.smtp.starttls.required=true'];
-    await deliver([HOST, `mail.smtp.port=${server.port}`, ...lines], CA);
-    assert.deepEqual(spoken(server), ['EHLO', 'MAIL', 'RCPT', 'DATA']);
-  });
+  shows(
+    'starttls.enable starttls.required',
+    'sends no STARTTLS, whatever the starttls keys say',
+    async () => {
+      const server = await closing(startFaultServer({ security: 'implicit' }));
+      const lines = [
+        'mail.smtp.ssl.enable=true',
+        'mail.smtp.starttls.enable=true',
+        'mail.smtp.starttls.required=true',
+      ];
+      await deliver([HOST, `mail.smtp.port=${server.port}`, ...lines], CA);
+      assert.deepEqual(spoken(server), ['EHLO', 'MAIL', 'RCPT', 'DATA']);
+    },
+  );
 
   shows('ssl.enable', 'never falls back to clear text on a port without TLS', async () => {
     const server = await closing(startFaultServer({ auth: ['PLAIN'], login: ACCOUNT }));
@@ -51,15 +63,22 @@ describe('on the wire, implicit TLS', () => {
     assert.ok(!spoken(server).some((word) => ['EHLO', 'AUTH', 'MAIL'].includes(word ?? '')));
   });
 
-  shows('socketFactory.class socketFactory.port', 'is what SSLSocketFactory means, on socketFactory.port', async () => {
-    const inbox = await tls();
-    await deliver([HOST, 'mail.smtp.port=1', `mail.smtp.socketFactory.port=${inbox.port}`, FACTORY], CA);
-    assert.equal((await inbox.nextMail()).session.tls, true);
-  });
+  shows(
+    'socketFactory.class socketFactory.port',
+    'is what SSLSocketFactory means, on socketFactory.port',
+    async () => {
+      const inbox = await tls();
+      await deliver([HOST, 'mail.smtp.port=1', `mail.smtp.socketFactory.port=${inbox.port}`, FACTORY], CA);
+      assert.equal((await inbox.nextMail()).session.tls, true);
+    },
+  );
 
   shows('socketFactory.class', 'is what SSLSocketFactory means, on port when there is no other', async () => {
     const inbox = await tls();
-    await deliver([HOST, `mail.smtp.port=${inbox.port}`, FACTORY, 'mail.smtp.socketFactory.fallback=false'], CA);
+    await deliver(
+      [HOST, `mail.smtp.port=${inbox.port}`, FACTORY, 'mail.smtp.socketFactory.fallback=false'],
+      CA,
+    );
     assert.equal((await inbox.nextMail()).session.tls, true);
   });
 
@@ -71,12 +90,16 @@ describe('on the wire, implicit TLS', () => {
     assert.ok(!spoken(server).some((word) => ['EHLO', 'AUTH', 'MAIL'].includes(word ?? '')));
   });
 
-  shows('socketFactory.class', 'is STARTTLS, from the first connection, for SSLSocketFactory beside STARTTLS', async () => {
-    const server = await closing(startFaultServer({ security: 'starttls' }));
-    await deliver([HOST, `mail.smtp.port=${server.port}`, FACTORY, 'mail.smtp.starttls.enable=true'], CA);
-    assert.equal(server.connections.total, 1);
-    assert.deepEqual(spoken(server), ['EHLO', 'STARTTLS', 'EHLO', 'MAIL', 'RCPT', 'DATA']);
-  });
+  shows(
+    'socketFactory.class',
+    'is STARTTLS, from the first connection, for SSLSocketFactory beside STARTTLS',
+    async () => {
+      const server = await closing(startFaultServer({ security: 'starttls' }));
+      await deliver([HOST, `mail.smtp.port=${server.port}`, FACTORY, 'mail.smtp.starttls.enable=true'], CA);
+      assert.equal(server.connections.total, 1);
+      assert.deepEqual(spoken(server), ['EHLO', 'STARTTLS', 'EHLO', 'MAIL', 'RCPT', 'DATA']);
+    },
+  );
 
   shows('socketFactory.class socketFactory.port', 'is not what javax.net.SocketFactory means', async () => {
     const inbox = await closing(startInbox());
@@ -85,11 +108,15 @@ describe('on the wire, implicit TLS', () => {
     assert.equal((await inbox.nextMail()).session.tls, false);
   });
 
-  shows('socketFactory.port', 'is not what socketFactory.port alone means, and the port is not used', async () => {
-    const inbox = await closing(startInbox());
-    await deliver([HOST, `mail.smtp.port=${inbox.port}`, 'mail.smtp.socketFactory.port=1']);
-    assert.equal((await inbox.nextMail()).session.tls, false);
-  });
+  shows(
+    'socketFactory.port',
+    'is not what socketFactory.port alone means, and the port is not used',
+    async () => {
+      const inbox = await closing(startInbox());
+      await deliver([HOST, `mail.smtp.port=${inbox.port}`, 'mail.smtp.socketFactory.port=1']);
+      assert.equal((await inbox.nextMail()).session.tls, false);
+    },
+  );
 
   shows('ssl.socketFactory.port', 'goes to ssl.socketFactory.port before port', async () => {
     const inbox = await tls();
@@ -106,7 +133,9 @@ describe('on the wire, STARTTLS', () => {
   /** Lines for a server that offers STARTTLS, unless told otherwise. */
   async function lines(offers: 'starttls' | 'none', more: string[], script?: Script): Promise<string[]> {
     const options = script === undefined ? {} : { script };
-    server = await closing(startFaultServer({ security: offers, auth: ['PLAIN'], login: ACCOUNT, ...options }));
+    server = await closing(
+      startFaultServer({ security: offers, auth: ['PLAIN'], login: ACCOUNT, ...options }),
+    );
     return [HOST, `mail.smtp.port=${server.port}`, ...more];
   }
 
@@ -127,7 +156,10 @@ describe('on the wire, STARTTLS', () => {
     ],
   ] as const) {
     shows('starttls.enable starttls.required', title, async () => {
-      const text = await lines(offers, keys.map((key) => `mail.smtp.${key}`));
+      const text = await lines(
+        offers,
+        keys.map((key) => `mail.smtp.${key}`),
+      );
       await deliver(text, keys.some((key) => key.endsWith('true')) ? CA : {});
       assert.deepEqual(spoken(server), dialogue);
       const mail = server.commands.items.find(({ phase }) => phase === 'mail');
@@ -175,7 +207,11 @@ describe('on the wire, a password to another machine', () => {
   let server: FaultServer;
 
   /** Lines for mail.example.com, through a proxy that leads to the server. */
-  async function lines(offers: 'starttls' | 'none', more: readonly string[], script?: Script): Promise<string[]> {
+  async function lines(
+    offers: 'starttls' | 'none',
+    more: readonly string[],
+    script?: Script,
+  ): Promise<string[]> {
     const options = script === undefined ? {} : { script };
     const tls = offers === 'starttls' ? wrongNameCertificate : goodCertificate;
     server = await closing(
@@ -224,9 +260,13 @@ describe('on the wire, a password to another machine', () => {
     assert.equal(server.commands.items.find(({ phase }) => phase === 'auth')?.secure, false);
   });
 
-  shows('ssl.enable auth', 'is not even asked for when there is no encryption: the settings are an error', async () => {
-    const text = await lines('none', ['mail.smtp.auth=true']);
-    await assert.rejects(send(text, LOGIN), /sent in clear text/);
-    assert.equal(server.connections.total, 0);
-  });
+  shows(
+    'ssl.enable auth',
+    'is not even asked for when there is no encryption: the settings are an error',
+    async () => {
+      const text = await lines('none', ['mail.smtp.auth=true']);
+      await assert.rejects(send(text, LOGIN), /sent in clear text/);
+      assert.equal(server.connections.total, 0);
+    },
+  );
 });
