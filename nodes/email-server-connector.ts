@@ -1,6 +1,6 @@
 /** The config node: gives a connector its configuration from the flow, and shows what becomes of it. */
-import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { fieldText, readConnectorFields, type Env } from './connector/config';
+import type { NodeAPI, NodeDef } from 'node-red';
+import { readConnectorFields } from './connector/config';
 import { createConnector, type ConnectorState } from './connector/connector';
 import type { ConnectorNode } from './connector/node';
 import { dropOutbox, outboxFolder, sharedOutbox, type SharedOutbox } from './connector/outboxes';
@@ -8,9 +8,11 @@ import { readSetup } from './connector/setup';
 import { connectorStatus } from './connector/status';
 import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
+import { explanation } from './explanation';
+import { environment, tlsMaterial, warnOnce } from './runtime';
 import { MailError } from './types';
 import type { Mask } from './smtp/secrets';
-import type { SmtpSettings, TlsMaterial } from './smtp/settings';
+import type { SmtpSettings } from './smtp/settings';
 
 interface ConnectorDef extends NodeDef, Record<string, unknown> {
   title: string;
@@ -22,11 +24,6 @@ interface Credentials {
   password?: string;
 }
 
-interface TlsNode extends Node {
-  valid?: boolean;
-  addTLSOptions(options: object): TlsMaterial;
-}
-
 const init = (RED: NodeAPI): void => {
   function EmailServerConnector(this: ConnectorNode, def: ConnectorDef): void {
     // The title is the name under which logs and Catch nodes know the connector.
@@ -35,38 +32,19 @@ const init = (RED: NodeAPI): void => {
     this.users = {};
     const users = createUsers(this.users);
     const credentials = this.credentials as Credentials;
-    const env: Env = (name) => {
-      const value: unknown = RED.util.getSetting(this, name);
-      return value === undefined || value === null || value === '' ? undefined : fieldText(value);
-    };
+    const env = environment(RED, this);
     let settings: SmtpSettings | null = null;
     let mask: Mask = (text) => text;
     let shared: SharedOutbox | null = null;
     let { fields } = readConnectorFields(def, credentials, env);
-    const warned = new Set<string>();
-    const warnOnce = (text: string) => {
-      if (!warned.has(text)) this.warn(mask(text));
-      warned.add(text);
-    };
-    const explain = ({ message, hint }: { message: string; hint?: string }) =>
-      mask(hint ? `${message.replace(/[.\s]*$/, '.')} ${hint}` : message);
-
-    const tls = (): TlsMaterial | MailError | null => {
-      if (!def.tls) return null;
-      const node = RED.nodes.getNode(def.tls) as TlsNode | null;
-      if (node && node.valid !== false) return node.addTLSOptions({});
-      const text = `tls: the tls-config node ${def.tls} is missing, disabled or not valid`;
-      return new MailError('CONFIG', text, {
-        hint: 'Choose another TLS configuration in the connector, or none.',
-      });
-    };
-
+    const warn = warnOnce(this);
     const setUp = () => {
       const debug = (line: string) => this.debug(line);
+      const tls = () => tlsMaterial(RED, def.tls);
       const result = readSetup({ raw: def, credentials, env, tls, debug });
       ({ fields, settings, mask } = result);
       this.title = fields.title || 'email-server-connector';
-      result.warnings.forEach(warnOnce);
+      result.warnings.forEach((text) => warn(mask(text)));
       return result.setup;
     };
 
@@ -77,7 +55,7 @@ const init = (RED: NodeAPI): void => {
 
     const changed = (state: ConnectorState) => {
       const error = state === 'INIT_ERROR' ? this.connector.initError() : null;
-      if (error) this.error(explain(error));
+      if (error) this.error(mask(explanation(error)));
       showStatus();
     };
 
@@ -87,7 +65,7 @@ const init = (RED: NodeAPI): void => {
       if ((problem?.since ?? 0) === problemSince) return;
       problemSince = problem?.since ?? 0;
       if (problem) this.connector.noteError(problem.error);
-      if (problem) this.warn(explain(problem.error));
+      if (problem) this.warn(mask(explanation(problem.error)));
       else this.log(RED._('log.recovered'));
       showStatus();
     };

@@ -4,12 +4,14 @@ import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { ConnectorNode, ConnectorUser } from './connector/node';
 import type { Pending } from './connector/users';
 import { previewRoute } from './editor-api/routes';
-import { readConfig } from './mail/config';
-import { compileMessage } from './mail/message';
+import { explanation } from './explanation';
+import { readConfig, type MailConfig } from './mail/config';
+import { compileMessage, type CompiledMessage } from './mail/message';
 import { refusedPart } from './outbox/result';
+import { externalSources, warnOnce } from './runtime';
 import { resolveExternals } from './sender/externals';
-import { messageOf, withoutMail } from './sender/outcome';
-import { createSender, type Sender, type Source } from './sender/sender';
+import { explained, failureOf, messageOf, withoutMail } from './sender/outcome';
+import { createSender, type Source } from './sender/sender';
 import { senderStatus, type LastOutcome } from './sender/status';
 import { createStatusLine } from './sender/status-line';
 import { MailError, type EmailResult, type Msg, type OutgoingMail } from './types';
@@ -18,75 +20,99 @@ interface SendEmailDef extends NodeDef, Record<string, unknown> {
   server: string;
 }
 
-type Send = (outputs: (Msg | null)[]) => void;
-
-const ACTIONS = ['start', 'stop', 'status'] as const;
+const ACTIONS = ['start', 'stop', 'status'];
 
 const init = (RED: NodeAPI): void => {
   function SendEmail(this: Node, def: SendEmailDef): void {
     RED.nodes.createNode(this, def);
-    const server = RED.nodes.getNode(def.server) as ConnectorNode | null | undefined;
     const { config, errors, warnings } = readConfig(def);
     const { message, errors: templateErrors } = compileMessage(config);
-    const configError =
-      errors[0] ?? templateErrors[0] ?? (server?.connector ? null : missingConnector(def.server));
-    // Whatever needs it runs only when there is no configuration error.
-    const connectorNode = server as ConnectorNode;
+    const connector = RED.nodes.getNode(def.server) as ConnectorNode | null | undefined;
+    const faults = [...errors, ...templateErrors];
+    if (faults.length === 0 && !connector?.connector) faults.push(missingConnector(def.server));
+    if (message && connector && faults.length === 0) {
+      warnings.forEach(warnOnce(this));
+      startSending(this, connector, config, message);
+    } else {
+      refuseAll(this, faults);
+    }
+  }
+
+  /** A node that can not work: it says why, and each msg fails with that reason. */
+  function refuseAll(node: Node, faults: MailError[]): void {
+    for (const fault of faults) node.error(explanation(fault));
+    node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
+    node.on('input', (msg, send, done) => {
+      const [fault = new MailError('CONFIG', 'The node is not configured')] = faults;
+      const result = withoutMail('failed', [{ msg: msg, done }], fault);
+      send([null, messageOf(result)]);
+      done(explained(fault));
+    });
+  }
+
+  function startSending(
+    node: Node,
+    account: ConnectorNode,
+    config: MailConfig,
+    message: CompiledMessage,
+  ): void {
+    const { connector } = account;
+    // As in the core file nodes: relative folders are taken from here.
+    const { fileWorkingDirectory = '' } = RED.settings as { fileWorkingDirectory?: string };
     let pending = 0;
     let last: LastOutcome | null = null;
-    let sender: Sender | null = null;
 
-    const statusLine = createStatusLine((view) => this.status(view));
-    const showStatus = () => {
-      if (configError)
-        return statusLine.show({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
-      const { connector } = connectorNode;
-      statusLine.show(
-        senderStatus(
-          {
-            state: connector.state(),
-            problem: connector.status().problem !== null,
-            view: connectorNode.view(),
-          },
-          { waiting: sender?.waiting() ?? 0, pending, last },
-          (key, values) => RED._(key, values),
-        ),
-      );
-    };
+    const sender = createSender({
+      nodeId: node.id,
+      message,
+      attachFolder: config.attachFolder && resolve(fileWorkingDirectory, config.attachFolder),
+      connector: () => ({ title: account.title, ...account.sender() }),
+      externals: () => resolveExternals(message.externals, externalSources(RED, node)),
+      files: (msg) => RED.util.getMessageProperty(msg as NodeMessage, config.attachProperty) as unknown,
+      submit,
+      keepEvent: (event) => connector.keepEvent(event),
+      dropEvents: (ids) => connector.dropEvents(ids),
+      blockedUntil: () => connector.blockedUntil(),
+      refuse,
+      warn: warnOnce(node),
+      changed: showStatus,
+    });
 
-    const warned = new Set<string>();
-    const warnOnce = (text: string) => {
-      if (!warned.has(text)) this.warn(text);
-      warned.add(text);
-    };
+    const statusLine = createStatusLine((view) => node.status(view));
+    function showStatus(): void {
+      const state = connector.state();
+      const problem = connector.status().problem !== null;
+      const activity = { waiting: sender.waiting(), pending, last };
+      const translate = (key: string, values: Record<string, string | number>) => RED._(key, values);
+      statusLine.show(senderStatus({ state, problem, view: account.view() }, activity, translate));
+    }
 
-    /** Sends an outcome into the flow. */
-    const emit = (result: EmailResult) => {
+    /** Sends an outcome into the flow: the mail on the first output, what of it failed on the second. */
+    function emit(result: EmailResult): void {
       const sent = result.status === 'sent';
       const refused = refusedPart(result);
-      last = {
-        kind: sent && refused ? 'partial' : result.status,
-        time: result.finishedAt,
-        count: sent && refused ? result.rejected.length : result.count,
-      };
+      const { finishedAt: time } = result;
+      last = refused
+        ? { kind: 'partial', time, count: result.rejected.length }
+        : { kind: result.status, time, count: result.count };
       const failed = sent ? refused : result;
-      this.send([sent ? messageOf(result) : null, failed ? messageOf(failed) : null] as NodeMessage[]);
+      node.send([sent ? messageOf(result) : null, failed ? messageOf(failed) : null] as NodeMessage[]);
       showStatus();
-    };
+    }
 
-    const fail = (sources: Source[], error: MailError) => {
-      const text = explained(error);
+    /** Msgs of which no mail was queued. */
+    function refuse(sources: Source[], error: MailError): void {
       emit(withoutMail('failed', sources, error));
-      for (const { done } of sources) done(text);
-    };
+      for (const { done } of sources) done(explained(error));
+    }
 
-    const ignore = (source: Source) => {
-      connectorNode.connector.countIgnored();
+    function ignore(source: Source): void {
+      connector.countIgnored();
       emit(withoutMail('ignored', [source]));
       source.done();
-    };
+    }
 
-    const submit = async (mail: OutgoingMail, sources: Source[], events: string[]) => {
+    async function submit(mail: OutgoingMail, sources: Source[], events: string[]): Promise<void> {
       pending += 1;
       const finish: Pending['finish'] = (result, live) => {
         pending -= 1;
@@ -94,116 +120,76 @@ const init = (RED: NodeAPI): void => {
         for (const { msg, done } of sources) {
           if (result.status === 'sent') done();
           // A deploy made this node anew: errors must reach the Catch nodes of the flow that runs now.
-          else if (live && live !== this) live.error(failureOf(result), msg as NodeMessage);
+          else if (live && live !== node) live.error(failureOf(result), msg as NodeMessage);
           else done(failureOf(result));
         }
       };
       try {
-        await connectorNode.submit(mail, { messages: mail.messages, finish }, events);
+        await account.submit(mail, { messages: mail.messages, finish }, events);
       } catch (error) {
         pending -= 1;
         throw error;
       }
       showStatus();
-    };
+    }
 
-    const control = async (action: string, source: Source, send: Send) => {
-      const { connector } = connectorNode;
+    async function control(action: string, { msg, done }: Source): Promise<void> {
       if (action === 'start') await connector.start();
       if (action === 'stop') await connector.stop();
-      send([{ ...source.msg, payload: connector.status() }, null]);
-      source.done();
-    };
+      node.send([{ ...msg, payload: connector.status() }, null]);
+      done();
+    }
 
-    const take = async (source: Source) => {
-      const { connector } = connectorNode;
-      if (connector.state() !== 'RUN') await connector.settled();
+    async function takeWhenSettled(source: Source): Promise<void> {
+      await connector.settled();
       const state = connector.state();
-      if (state === 'RUN') return (sender as Sender).take(source);
+      if (state === 'RUN') return sender.take(source);
       if (state !== 'INIT_ERROR') return ignore(source);
-      fail([source], connector.initError() ?? new MailError('CONFIG', 'The connector can not start'));
-    };
+      refuse([source], connector.initError() ?? new MailError('CONFIG', 'The connector can not start'));
+    }
 
-    const onMsg = async (source: Source, send: Send) => {
-      if (configError) return fail([source], configError);
+    async function onMsg(source: Source): Promise<void> {
       const { msg, done } = source;
-      if (ACTIONS.includes(msg.action as 'start')) return control(msg.action as string, source, send);
+      if (ACTIONS.includes(msg.action as string)) return control(msg.action as string, source);
       if (msg.flush) {
-        await (sender as Sender).flush();
+        await sender.flush();
         return done();
       }
       if (msg.reset) {
-        for (const dropped of await (sender as Sender).reset()) dropped.done();
+        for (const dropped of await sender.reset()) dropped.done();
         return done();
       }
-      // The usual way, without a wait in between that would let a later msg overtake.
-      if (connectorNode.connector.state() === 'RUN') return (sender as Sender).take(source);
-      return take(source);
-    };
-
-    this.on('input', (msg, send, done) => {
-      const source: Source = { msg: msg, done };
-      onMsg(source, send as Send).catch((error: Error) => done(error));
-    });
-
-    if (configError) {
-      for (const error of [...errors, ...templateErrors]) this.error(explained(error).message);
-      if (errors.length + templateErrors.length === 0) this.error(explained(configError).message);
-      showStatus();
-      return;
+      // Without a wait in between, in which a later msg could overtake.
+      if (connector.state() === 'RUN') return sender.take(source);
+      return takeWhenSettled(source);
     }
 
-    warnings.forEach(warnOnce);
-    // As in the core file nodes: relative folders are taken from here.
-    const { fileWorkingDirectory: workingFolder = '' } = RED.settings as { fileWorkingDirectory?: string };
-    sender = createSender({
-      nodeId: this.id,
-      message: message as NonNullable<typeof message>,
-      attachFolder: config.attachFolder && resolve(workingFolder, config.attachFolder),
-      connector: () => ({ title: connectorNode.title, ...connectorNode.sender() }),
-      externals: () =>
-        resolveExternals((message as NonNullable<typeof message>).externals, {
-          env: (name) => RED.util.getSetting(this, name),
-          context: (kind, store, key) =>
-            new Promise((resolveValue, reject) => {
-              this.context()[kind].get(key, store, (error: Error | undefined, value: unknown) => {
-                if (error) reject(error);
-                else resolveValue(value);
-              });
-            }),
-        }),
-      files: (msg) => RED.util.getMessageProperty(msg as NodeMessage, config.attachProperty) as unknown,
-      submit,
-      keepEvent: (event) => connectorNode.connector.keepEvent(event),
-      dropEvents: (ids) => connectorNode.connector.dropEvents(ids),
-      blockedUntil: () => connectorNode.connector.blockedUntil(),
-      refuse: fail,
-      warn: warnOnce,
-      changed: showStatus,
+    node.on('input', (msg, _send, done) => {
+      onMsg({ msg: msg, done }).catch((error: Error) => done(error));
     });
 
     let lastState = '';
     const user: ConnectorUser = {
-      node: this,
-      handOver: () => (sender).flush(),
-      restore: (events) => sender?.restore(events),
+      node,
+      handOver: () => sender.flush(),
+      restore: (events) => sender.restore(events),
       report: emit,
-      connectorChanged: () => {
-        const state = connectorNode.connector.state();
-        if (state !== lastState) last = null;
-        lastState = state;
+      connectorChanged() {
+        // How the last mail ended says nothing about a connector that was stopped or started since.
+        if (connector.state() !== lastState) last = null;
+        lastState = connector.state();
         showStatus();
       },
     };
-    connectorNode.register(user);
+    account.register(user);
 
-    this.on('close', (_removed: boolean, done: () => void) => {
-      void (sender)
+    node.on('close', (_removed: boolean, done: () => void) => {
+      sender
         .close()
-        .catch((error: Error) => this.error(error.message))
+        .catch((error: Error) => node.error(error.message))
         .finally(() => {
           statusLine.close();
-          connectorNode.deregister(user);
+          account.deregister(user);
           done();
         });
     });
@@ -214,23 +200,10 @@ const init = (RED: NodeAPI): void => {
 };
 
 function missingConnector(id: string): MailError {
-  return new MailError(
-    'CONFIG',
-    `server: there is no email-server-connector ${id ? `"${id}"` : 'chosen'}, or it is disabled`,
-    {
-      hint: 'Choose a connector in the node, or enable it.',
-    },
-  );
-}
-
-/** The error with what to do about it in its message, for Catch nodes show nothing else. */
-function explained(error: MailError): MailError {
-  if (!error.hint || error.message.includes(error.hint)) return error;
-  return new MailError(error.code, `${error.message.replace(/[.\s]*$/, '.')} ${error.hint}`, error);
-}
-
-function failureOf({ error }: EmailResult): MailError {
-  return explained(new MailError(error?.code ?? 'FAILED', error?.message ?? 'The mail failed', error));
+  const which = id ? `"${id}"` : 'chosen';
+  return new MailError('CONFIG', `server: there is no email-server-connector ${which}, or it is disabled`, {
+    hint: 'Choose a connector in the node, or enable it.',
+  });
 }
 
 export = init;

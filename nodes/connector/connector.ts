@@ -14,6 +14,7 @@ import {
   type Problem,
   type RateLimit,
 } from '../types';
+import { summarize } from '../outbox/mail-state';
 import type { Deliver, Outbox, Policy } from '../outbox/outbox';
 import type { KeptEvent } from '../outbox/store';
 
@@ -106,6 +107,7 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   function fail(error: MailError): void {
     initError = error;
+    lastError = summarize(error);
     enter('INIT_ERROR');
   }
 

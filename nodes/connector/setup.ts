@@ -13,8 +13,8 @@ export interface SetupInput {
   raw: Record<string, unknown>;
   credentials: { username?: string; password?: string };
   env: Env;
-  /** What the chosen tls-config node gives; a MailError when it can not be used, null when none is chosen. */
-  tls: () => TlsMaterial | MailError | null;
+  /** What the chosen tls-config node gives, null when none is chosen; throws a MailError when it can not be used. */
+  tls: () => TlsMaterial | null;
   /** Gets the lines of the `mail.debug` transcript. */
   debug: (line: string) => void;
 }
@@ -41,8 +41,12 @@ export function readSetup({ raw, credentials, env, tls, debug }: SetupInput): Se
   });
   const [first] = errors;
   if (first) return failed(first);
-  const material = tls();
-  if (material instanceof MailError) return failed(material);
+  let material: TlsMaterial | null;
+  try {
+    material = tls();
+  } catch (error) {
+    return failed(error as MailError);
+  }
   const { properties, username, password, allowInsecureAuth, connections } = fields;
   const found = readSettings({ properties, username, password, env, allowInsecureAuth, tlsNode: material });
   const warnings = found.warnings.map(describe);

@@ -7,16 +7,12 @@ import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/scope';
 import { resolveExternals } from '../sender/externals';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
+import { environment, externalSources, findNode, tlsMaterial } from '../runtime';
 import { MailError } from '../types';
 import type { Fields } from './body';
 import type { Surroundings } from './connection-test';
 import type { PreviewSurroundings } from './preview';
 import { replaceWhole } from './variables';
-
-interface TlsNode extends Node {
-  valid?: boolean;
-  addTLSOptions(options: object): TlsMaterial;
-}
 
 /** The connector that runs under an id, or null. */
 export function findConnector(RED: NodeAPI, id: string): ConnectorNode | null {
@@ -28,13 +24,7 @@ export function findConnector(RED: NodeAPI, id: string): ConnectorNode | null {
  * good as none.
  */
 export function environmentOf(RED: NodeAPI, id: string): Env {
-  const node = RED.nodes.getNode(id) as Node | null;
-  const outside = node ?? nodeOutsideFlows(RED);
-  return (name) => {
-    const value: unknown = outside ? RED.util.getSetting(outside, name) : process.env[name];
-    if (value === undefined || value === null || value === '') return undefined;
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  };
+  return environment(RED, (RED.nodes.getNode(id)) ?? nodeOutsideFlows(RED));
 }
 
 /** What a test of unsaved settings needs of the connector that is deployed under the same id. */
@@ -78,16 +68,7 @@ function externalsOf(RED: NodeAPI, node: Node, names: readonly string[]): Promis
   // Variables only if the deployed node shows them: who may look at flows may not look at the environment.
   const deployed = compileMessage(readConfig(definitionOf(RED, node.id, 'send-email') ?? {}).config).message;
   const allowed = names.filter((name) => !name.startsWith('env.') || deployed?.externals.includes(name));
-  return resolveExternals(allowed, {
-    env: (name) => RED.util.getSetting(node, name),
-    context: (kind, store, key) =>
-      new Promise((resolve, reject) => {
-        node.context()[kind].get(key, store, (error: Error | undefined, value: unknown) => {
-          if (error) reject(error);
-          else resolve(value);
-        });
-      }),
-  });
+  return resolveExternals(allowed, externalSources(RED, node));
 }
 
 function settingsOf(
@@ -109,20 +90,6 @@ function settingsOf(
     if (error instanceof MailError) return null;
     throw error;
   }
-}
-
-function tlsMaterial(RED: NodeAPI, id: string): TlsMaterial | null {
-  if (id === '' || id === '_ADD_') return null;
-  const node = findNode(RED, id, 'tls-config') as TlsNode | null;
-  if (node && node.valid !== false) return node.addTLSOptions({});
-  throw new MailError('CONFIG', `tls: the tls-config node ${id} is not deployed, disabled or not valid`, {
-    hint: 'Deploy it, choose another TLS configuration, or none.',
-  });
-}
-
-function findNode(RED: NodeAPI, id: string, type: string): Node | null {
-  const node = RED.nodes.getNode(id) as Node | null;
-  return node?.type === type ? node : null;
 }
 
 /** A node as the flow file has it. */

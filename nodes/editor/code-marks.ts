@@ -21,14 +21,12 @@ export function showMarks(editor: CodeEditor, marks: readonly Mark[]): void {
     );
     return;
   }
-  editor
-    .getSession()
-    .setAnnotations?.(
-      marks.map(({ line, from, severity, message }) => ({
-        row: line - 1,
-        column: from - 1,
-        type: severity,
-        text: message,
-      })),
-    );
+  editor.getSession().setAnnotations?.(
+    marks.map(({ line, from, severity, message }) => ({
+      row: line - 1,
+      column: from - 1,
+      type: severity,
+      text: message,
+    })),
+  );
 }

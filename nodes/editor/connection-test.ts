@@ -18,12 +18,14 @@ export function connectionTest(nodeId: string, properties: () => string, closed:
 
   function run(address: string): void {
     buttons.prop('disabled', true);
-    result.empty().append(
-      $('<div class="esc-test-busy">').append(
-        $('<i class="fa fa-spinner fa-spin fa-fw" aria-hidden="true">'),
-        document.createTextNode(` ${text('test.busy')}`),
-      ),
-    );
+    result
+      .empty()
+      .append(
+        $('<div class="esc-test-busy">').append(
+          $('<i class="fa fa-spinner fa-spin fa-fw" aria-hidden="true">'),
+          document.createTextNode(` ${text('test.busy')}`),
+        ),
+      );
     const ended = new AbortController();
     const end = () => ended.abort();
     closed.addEventListener('abort', end, { once: true });
@@ -90,7 +92,11 @@ function report({ ok, steps, error }: Answer, to: string): JQuery[] {
 function verdict(ok: boolean, message: string, hint?: string): JQuery {
   return $('<div class="esc-test-verdict">')
     .attr('data-ok', String(ok))
-    .append(sign(ok), $('<span>').text(message), ...(hint ? [$('<div class="esc-test-hint">').text(hint)] : []));
+    .append(
+      sign(ok),
+      $('<span>').text(message),
+      ...(hint ? [$('<div class="esc-test-hint">').text(hint)] : []),
+    );
 }
 
 function sign(ok: boolean): JQuery {

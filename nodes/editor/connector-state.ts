@@ -14,6 +14,7 @@ export function showState(nodeId: string, closed: AbortSignal): void {
   const details = $('#esc-state-details');
   const start = $('#esc-start');
   const stop = $('#esc-stop');
+  $('#esc-state').attr('aria-label', text('state.of'));
   const mayChange = RED.user.hasPermission('email-server-connector.write');
   let timer: ReturnType<typeof setTimeout> | undefined;
   closed.addEventListener('abort', () => clearTimeout(timer), { once: true });

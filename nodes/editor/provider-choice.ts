@@ -1,4 +1,12 @@
-import { providerOf, PROVIDERS, providerWith, rateFor, isUnedited, type Period, type Provider } from './providers';
+import {
+  providerOf,
+  PROVIDERS,
+  providerWith,
+  rateFor,
+  isUnedited,
+  type Period,
+  type Provider,
+} from './providers';
 import { replaceQuestion } from './replace-question';
 
 type Words = (key: string, values?: Record<string, string | number>) => string;
@@ -39,7 +47,12 @@ export function providerChoice(editor: CodeEditor, words: Words): () => void {
     show();
   }
 
-  for (const { id } of PROVIDERS) select.append($('<option>').val(id).text(words(`providerName.${id}`)));
+  for (const { id } of PROVIDERS)
+    select.append(
+      $('<option>')
+        .val(id)
+        .text(words(`providerName.${id}`)),
+    );
   select.append($('<option>').val(OTHER).text(words('provider.other')));
   select.on('change', () => {
     question.drop();

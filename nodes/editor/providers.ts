@@ -178,7 +178,9 @@ function hostIn(text: string): string {
 /** The first of these properties that a text sets, as far as a glance tells; empty when there is none. */
 export function propertyIn(text: string, ...keys: string[]): string {
   const set = new Map<string, string>();
-  for (const [, key = '', value = ''] of text.matchAll(/^[ \t]*([\w.-]+)[ \t]*[=: \t][ \t]*(.*?)[ \t\r]*$/gm)) {
+  for (const [, key = '', value = ''] of text.matchAll(
+    /^[ \t]*([\w.-]+)[ \t]*[=: \t][ \t]*(.*?)[ \t\r]*$/gm,
+  )) {
     set.set(key, value);
   }
   return keys.map((key) => set.get(key)).find((value) => value !== undefined) ?? '';

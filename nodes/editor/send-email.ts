@@ -1,8 +1,15 @@
+import { adviceFor } from './advice';
+import type { FieldNotes } from './field-notes';
+import { readForm } from './form';
 import { check, textOf, verdict } from './locale';
+import { formNotes, previewPane, type Preview } from './preview';
 import { decimalNumber, filled, wholeNumber } from './rules';
+import { templateChoice } from './template-choice';
 
 const TYPE = 'send-email';
 const text = textOf(TYPE);
+
+const DEFAULT_TEMPLATE = '{{index}}: {{event}}<br>{{error}}<hr>';
 
 interface SendEmail {
   name: string;
@@ -26,10 +33,13 @@ interface SendEmail {
 }
 
 let template: CodeEditor | undefined;
+let preview: Preview | undefined;
 /** Id of the node whose dialog is open: only that node is validated by what the form holds. */
 let edited: string | undefined;
 
 function closeDialog(): void {
+  preview?.close();
+  preview = undefined;
   template?.destroy();
   template = undefined;
   edited = undefined;
@@ -49,6 +59,12 @@ function showAttachRows(): void {
   $('.send-email-attach').toggle($('#node-input-attach').is(':checked'));
   // Whether these two are required hangs on the checkbox.
   $('#node-input-attachProperty, #node-input-attachFolder').trigger('change');
+}
+
+/** Shows what follows from the fields together. */
+function showAdvice(id: string, notes: FieldNotes): void {
+  const advice = adviceFor(readForm(id, template?.getValue() ?? ''));
+  notes.show('advice', new Map(advice.map(({ field, key }) => [field, [text(`advice.${key}`)]])));
 }
 
 function formatOfForm(): 'html' | 'text' {
@@ -82,7 +98,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
     bcc: { value: '' },
     replyTo: { value: '' },
     subject: { value: '{{topic}}' },
-    template: { value: '{{index}}: {{event}}<br>{{error}}<hr>' },
+    template: { value: DEFAULT_TEMPLATE },
     format: { value: 'html' },
     batchSize: { value: 1, label: text('label.batchSize'), validate: check(TYPE, wholeNumber(1, 1000)) },
     batchTimeout: {
@@ -144,10 +160,25 @@ RED.nodes.registerType<SendEmail>('send-email', {
     $('#node-input-batchSize').on('input change', showBatchRows);
     $('#node-input-attach').on('change', showAttachRows);
     const expand = $('#send-email-expand');
-    RED.popover.tooltip(expand, RED._('node-red:common.label.expand'));
+    const expandLabel = RED._('node-red:common.label.expand');
+    RED.popover.tooltip(expand, expandLabel);
+    expand.attr('aria-label', expandLabel);
     expand.on('click', expandTemplate);
+    templateChoice(template, DEFAULT_TEMPLATE, text);
     showBatchRows();
     showAttachRows();
+
+    const notes = formNotes();
+    const form = { id: this.id, read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }) };
+    const pane = previewPane(form, notes);
+    preview = pane;
+    const changed = () => {
+      showAdvice(this.id, notes);
+      pane.changed();
+    };
+    template.on('change', changed);
+    $('.send-email-form').on('input change', 'input, select', changed);
+    showAdvice(this.id, notes);
   },
   oneditsave() {
     if (template) $('#node-input-template').val(template.getValue());
@@ -158,5 +189,6 @@ RED.nodes.registerType<SendEmail>('send-email', {
   },
   oneditresize() {
     template?.resize();
+    preview?.resize();
   },
 });

@@ -1,7 +1,8 @@
 /** The msgs that tell how mails ended. */
+import { explanation } from '../explanation';
 import { newMailId } from '../mail/compose';
 import { summarize } from '../outbox/mail-state';
-import type { EmailResult, MailError, Msg } from '../types';
+import { MailError, type EmailResult, type Msg } from '../types';
 import type { Source } from './sender';
 
 /** The msg of an outcome: the last source msg and the result. The source msg itself stays as it came. */
@@ -32,4 +33,14 @@ export function withoutMail(status: 'failed' | 'ignored', sources: Source[], err
     recovered: false,
     ...(error ? { error: summarize(error) } : {}),
   };
+}
+
+/** The error with what to do about it in its message. */
+export function explained(error: MailError): MailError {
+  return new MailError(error.code, explanation(error), error);
+}
+
+/** The error of a mail that failed, for `done`. */
+export function failureOf({ error }: EmailResult): MailError {
+  return explained(new MailError(error?.code ?? 'FAILED', error?.message ?? 'The mail failed', error));
 }

@@ -10,6 +10,15 @@ const CERTIFICATE =
 
 export const CONNECTION_RULES: readonly Rule[] = [
   {
+    when: { code: ['EPROXY'] },
+    then: {
+      scope: 'account',
+      code: 'CONNECTION',
+      what: 'The proxy gave no connection to the mail server',
+      hint: 'Check mail.smtp.proxy.* or mail.smtp.socks.*, that the proxy runs, and that it allows this host and port.',
+    },
+  },
+  {
     // Servers end idle sessions as they like, and a firewall forgets them: the next connection tells.
     when: { code: ['ECONNECTION', 'ESOCKET', 'ETIMEDOUT', 'EPROTOCOL'], noReply: true, reused: true },
     then: {
@@ -210,7 +219,7 @@ export const CONNECTION_RULES: readonly Rule[] = [
     },
   },
   {
-    when: { code: ['ECONNECTION', 'ESOCKET', 'EPROXY'] },
+    when: { code: ['ECONNECTION', 'ESOCKET'] },
     then: {
       scope: 'account',
       code: 'CONNECTION',

@@ -8,6 +8,7 @@ import * as socks from 'socks';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
+import { proxiedSocket } from './proxied-socket';
 import { createMask, joinMasks, type Mask } from './secrets';
 import type { SmtpSettings } from './settings';
 import { createTranscript } from './transcript';
@@ -64,6 +65,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
     ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
   });
   mailer.set('proxy_socks_module', socks);
+  if (settings.proxy !== null && mailer.getSocket) mailer.getSocket = proxiedSocket(mailer.getSocket);
   // The message is composed already: the pool gets the stream of it that the caller of deliver made.
   mailer.use('stream', (mail, done) => {
     const { openBody } = mail.data as unknown as { openBody: () => Readable };

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import net, { type AddressInfo, type Socket } from 'node:net';
 import { createConnectionTest } from '../../nodes/editor-api/connection-test';
-import { selfSignedCertificate, wrongNameCertificate } from '../servers/certificates';
-import { at, firstOf, replyAndFin, reply, stall, type Phase, type Script } from '../servers/fault-script';
-import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
-import { startInbox, type Inbox, type InboxOptions } from '../servers/inbox';
-import { freePort } from '../flows/user-dir';
+import { at, reply, stall, type Phase } from '../servers/fault-script';
 import {
-  assertFailed,
   bodyFor,
   detailOf,
   LIMITS,
@@ -16,49 +10,14 @@ import {
   PASSWORD,
   runTrial,
   stepsOf,
+  STARTTLS,
+  IMPLICIT,
+  testServers,
   USER,
 } from './probing';
 
-const STARTTLS = ['mail.smtp.starttls.enable=true'];
-const IMPLICIT = ['mail.smtp.ssl.enable=true'];
-const LOGIN = { user: USER, password: PASSWORD };
-
 describe('a connection test', () => {
-  const servers: { close: () => Promise<unknown> }[] = [];
-  afterEach(async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close()));
-  });
-
-  async function inbox(options: InboxOptions = {}): Promise<Inbox> {
-    const server = await startInbox({ ...LOGIN, ...options });
-    servers.push(server);
-    return server;
-  }
-
-  async function faulty(script: Script, options: FaultServerOptions = {}): Promise<FaultServer> {
-    const server = await startFaultServer({ auth: ['PLAIN', 'LOGIN'], login: LOGIN, ...options, script });
-    servers.push(server);
-    return server;
-  }
-
-  /** A server that does as it is told with each connection. */
-  async function raw(onConnection: (socket: Socket) => void) {
-    const sockets = new Set<Socket>();
-    const server = net.createServer((socket) => {
-      sockets.add(socket.on('error', () => undefined));
-      onConnection(socket);
-    });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
-    servers.push({
-      close: () => {
-        for (const socket of sockets) socket.destroy();
-        return new Promise((resolve) => server.close(resolve));
-      },
-    });
-    return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
-  }
-
-  const nothing: Script = () => undefined;
+  const { inbox, faulty, raw } = testServers();
 
   describe('that goes well', () => {
     it('takes each step without TLS', async () => {
@@ -137,7 +96,7 @@ describe('a connection test', () => {
     });
 
     it('says that it skipped the login of a server that offers none', async () => {
-      const server = await faulty(nothing, { auth: [] });
+      const server = await faulty(undefined, { auth: [] });
       const answer = await runTrial({ server });
       assert.equal(answer.ok, true);
       assert.match(detailOf(answer, 'auth'), /^skipped: .*no login/);
@@ -159,176 +118,6 @@ describe('a connection test', () => {
         around: { env: (name) => values[name] },
       });
       assert.deepEqual(answer.error, null);
-    });
-  });
-
-  describe('tells what is wrong with TLS', () => {
-    for (const [security, properties, step] of [
-      ['implicit', IMPLICIT, 'tls'],
-      ['starttls', STARTTLS, 'starttls'],
-    ] as const) {
-      it(`a certificate of nobody, before the password is sent (${security})`, async () => {
-        const server = await faulty(nothing, { security, tls: selfSignedCertificate });
-        const answer = await runTrial({ server, properties });
-        assertFailed(answer, step, 'CERTIFICATE', /tls-config|ssl\.trust/);
-        assert.match(detailOf(answer, step), /issued by localhost; .*not trusted \(self-signed/);
-        assert.ok(!server.commands.items.some(({ secure }) => secure));
-      });
-
-      it(`a certificate for another host (${security})`, async () => {
-        const server = await faulty(nothing, { security, tls: wrongNameCertificate });
-        const answer = await runTrial({ server, properties });
-        assertFailed(answer, step, 'CERTIFICATE', /host name that the certificate has/);
-        assert.match(answer.error?.message ?? '', /for mail\.example\.com, and not for 127\.0\.0\.1/);
-        assert.ok(!server.commands.items.some(({ secure }) => secure));
-      });
-    }
-
-    it('but goes on with a certificate that the properties trust, and says so', async () => {
-      const server = await faulty(nothing, { security: 'implicit', tls: selfSignedCertificate });
-      const properties = [...IMPLICIT, `mail.smtp.ssl.trust=${server.host}`];
-      const answer = await runTrial({ server, properties, body: { tls: '' } });
-      assert.equal(answer.ok, true);
-      assert.match(detailOf(answer, 'tls'), /not checked, else it would not be trusted \(self-signed/);
-    });
-
-    it('implicit TLS on a port for STARTTLS', async () => {
-      const answer = await runTrial({ server: await inbox(), properties: IMPLICIT });
-      assertFailed(answer, 'tls', 'TLS', /starttls\.enable=true/);
-    });
-
-    it('STARTTLS on a port for implicit TLS', async () => {
-      const server = await faulty(nothing, { security: 'implicit' });
-      const answer = await runTrial({ server, properties: STARTTLS, limits: LIMITS });
-      assertFailed(answer, 'greeting', 'TIMEOUT', /465.*ssl\.enable=true/);
-    });
-
-    it('a server that offers no STARTTLS, and keeps the password', async () => {
-      const server = await faulty(nothing);
-      const answer = await runTrial({ server, properties: ['mail.smtp.starttls.required=true'] });
-      assertFailed(answer, 'starttls', 'TLS', /465/);
-      assert.ok(!server.commands.items.some(({ phase }) => phase === 'auth'));
-    });
-  });
-
-  describe('tells what is wrong with the login', () => {
-    it('a wrong password', async () => {
-      const answer = await runTrial({ server: await inbox(), body: { password: 'wrong' } });
-      assertFailed(answer, 'auth', 'AUTH', /user name and password/);
-      assert.equal(answer.error?.responseCode, 535);
-      assert.match(answer.error?.message ?? '', /535 .*Username and password not accepted/);
-    });
-
-    const replies: [string, string, RegExp][] = [
-      ['that an app password is needed', '534-5.7.9 Application-specific password required.', /app password/],
-      [
-        'that the tenant has SMTP AUTH off',
-        '535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.',
-        /Authenticated SMTP/,
-      ],
-    ];
-    for (const [what, words, hint] of replies) {
-      it(what, async () => {
-        const lines = words.includes('-5') ? [words, '534 5.7.9 See the help page.'] : [words];
-        const answer = await runTrial({ server: await faulty(at('auth', reply(...lines))) });
-        assertFailed(answer, 'auth', 'AUTH', hint);
-      });
-    }
-
-    it('a mechanism that is not offered', async () => {
-      const properties = ['mail.smtp.auth.mechanisms=CRAM-MD5'];
-      const answer = await runTrial({ server: await inbox(), properties });
-      assertFailed(answer, 'auth', 'AUTH', /mechanism/);
-      assert.match(answer.error?.message ?? '', /offers PLAIN LOGIN/);
-    });
-
-    for (const mechanism of ['PLAIN', 'LOGIN'] as const) {
-      it(`and hides the password that a server repeats (${mechanism})`, async () => {
-        const forms = [PASSWORD, `\0${USER}\0${PASSWORD}`].map((text) =>
-          Buffer.from(text).toString('base64'),
-        );
-        const echo = reply(`535 5.7.8 not with ${PASSWORD} nor ${forms.join(' ')}`);
-        const server = await faulty(firstOf(at('auth', echo), at('greeting', reply(`220 ${PASSWORD}`))), {
-          auth: [mechanism],
-        });
-        const answer = JSON.stringify(await runTrial({ server }));
-        assert.match(answer, /535 5\.7\.8 not with \*\*\* nor \*\*\* \*\*\*/);
-        for (const form of [PASSWORD, ...forms]) assert.ok(!answer.includes(form));
-      });
-    }
-  });
-
-  describe('tells where else it stopped', () => {
-    it('a closed port', async () => {
-      const answer = await runTrial({ server: { host: '127.0.0.1', port: await freePort() } });
-      assertFailed(answer, 'tcp', 'CONNECTION', /mail\.smtp\.port/);
-    });
-
-    it('a name that does not exist', async () => {
-      const server = { host: 'no-such-host.invalid', port: 25 };
-      const answer = await runTrial({ server, properties: STARTTLS });
-      assertFailed(answer, 'dns', 'DNS', /DNS/);
-    });
-
-    it('a server that wants no clients', async () => {
-      const server = await faulty(at('greeting', replyAndFin('554 5.7.1 go away')));
-      assertFailed(await runTrial({ server }), 'greeting', 'SERVER', /block this IP/);
-    });
-
-    it('a server that leaves without a word', async () => {
-      const server = await raw((socket) => socket.end());
-      assertFailed(await runTrial({ server }), 'greeting', 'CONNECTION', /^If it stays/);
-    });
-
-    it('another service on the port', async () => {
-      const server = await raw((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n'));
-      assertFailed(await runTrial({ server }), 'greeting', 'PROTOCOL', /another service/);
-    });
-
-    it('a service that talks without end', async () => {
-      const server = await raw((socket) => socket.write('220-'.padEnd(200_000, 'x')));
-      assertFailed(await runTrial({ server }), 'greeting', 'PROTOCOL', /another service/);
-    });
-
-    it('a sender that is not allowed', async () => {
-      const server = await faulty(at('mail', reply('550 5.7.60 SendAsDenied')));
-      assertFailed(await runTrial({ server }), 'mail-from', 'SENDER', /address of the account/);
-    });
-
-    it('a recipient that is refused', async () => {
-      const server = await inbox({ recipient: () => '550 5.1.1 no such user' });
-      const answer = await runTrial({ server, body: { to: 'nobody@example.com' } });
-      assert.equal(stepsOf(answer).at(-1), 'rcpt failed');
-      assert.match(answer.error?.message ?? '', /550 .*no such user/);
-    });
-
-    it('a mail that is refused after its content', async () => {
-      const server = await faulty(at('dot', reply('554 5.6.0 looks like spam')));
-      const answer = await runTrial({ server, body: { to: 'a@b.test' } });
-      assert.equal(stepsOf(answer).at(-1), 'sent failed');
-      assert.match(answer.error?.message ?? '', /looks like spam/);
-    });
-
-    it('a connection that breaks after the content, when the mail may have arrived', async () => {
-      const server = await faulty(at('dot', { then: 'rst' }));
-      const answer = await runTrial({ server, body: { to: 'a@b.test' } });
-      assert.equal(answer.error?.code, 'AMBIGUOUS');
-    });
-
-    it('properties that can not work, without connecting', async () => {
-      const server = await inbox();
-      const answer = await runTrial({ server, properties: ['mail.smtp.starttls.enable=yes'] });
-      assert.deepEqual([answer.ok, answer.steps], [false, []]);
-      assert.equal(answer.error?.code, 'CONFIG');
-      assert.match(answer.error?.message ?? '', /^line 3: mail\.smtp\.starttls\.enable/);
-      assert.equal(server.connections.total, 0);
-    });
-
-    it('a test mail without a sender, without connecting', async () => {
-      const server = await inbox();
-      const answer = await runTrial({ server, body: { username: '', password: '', to: 'a@b.test' } });
-      assert.equal(answer.error?.code, 'NO_SENDER');
-      assert.equal(server.connections.total, 0);
     });
   });
 
@@ -400,82 +189,6 @@ describe('a connection test', () => {
       gone.abort();
       await Promise.allSettled(running);
       await assert.rejects(start(), { code: 'ABORTED' });
-    });
-  });
-
-  describe('goes through a proxy', () => {
-    it('of HTTP, with its login, and shows the way', async () => {
-      const server = await inbox();
-      let head = '';
-      const proxy = await raw((socket) => {
-        socket.once('data', (chunk) => {
-          head = chunk.toString();
-          const upstream = net.connect(server.port, server.host);
-          upstream.once('data', (greeting) => {
-            // Both in one piece: the greeting must not get lost.
-            socket.write(Buffer.concat([Buffer.from('HTTP/1.1 200 OK\r\nVia: x\r\n\r\n'), greeting]));
-            upstream.pipe(socket).pipe(upstream);
-          });
-          upstream.on('error', () => undefined);
-        });
-      });
-      const properties = [
-        `mail.smtp.proxy.host=${proxy.host}`,
-        `mail.smtp.proxy.port=${proxy.port}`,
-        'mail.smtp.proxy.user=me',
-        'mail.smtp.proxy.password=proxy secret',
-        'mail.smtp.starttls.enable=false',
-      ];
-      const answer = await runTrial({ server, properties, around: { allowInsecureAuth: true } });
-      assert.deepEqual(answer.error, null);
-      assert.deepEqual(stepsOf(answer).slice(0, 4), ['dns', 'tcp', 'proxy', 'greeting']);
-      assert.match(detailOf(answer, 'tcp'), new RegExp(`port ${proxy.port}$`));
-      assert.match(detailOf(answer, 'proxy'), new RegExp(`127\\.0\\.0\\.1 port ${server.port}$`));
-      const login = Buffer.from('me:proxy secret').toString('base64');
-      assert.match(
-        head,
-        new RegExp(`^CONNECT 127\\.0\\.0\\.1:${server.port} HTTP/1\\.1\r\n[^]*Basic ${login}\r\n`),
-      );
-      assert.doesNotMatch(JSON.stringify(answer), /proxy secret/);
-    });
-
-    it('of HTTP that refuses, and gives its reason without its password', async () => {
-      const proxy = await raw((socket) => socket.end('HTTP/1.1 403 Not with open sesame\r\n\r\n'));
-      const properties = [
-        ...STARTTLS,
-        `mail.smtp.proxy.host=${proxy.host}`,
-        `mail.smtp.proxy.port=${proxy.port}`,
-        'mail.smtp.proxy.user=me',
-        'mail.smtp.proxy.password=open sesame',
-      ];
-      const answer = await runTrial({ server: { host: 'mail.test', port: 25 }, properties });
-      assertFailed(answer, 'proxy', 'PROXY', /allows this host/);
-      assert.match(answer.error?.message ?? '', /403 Not with \*\*\*/);
-      assert.doesNotMatch(JSON.stringify(answer), /open sesame/);
-    });
-
-    it('of SOCKS', async () => {
-      const server = await inbox({ security: 'implicit' });
-      const proxy = await raw((socket) => {
-        socket.once('data', () => {
-          socket.write(Buffer.from([5, 0]));
-          socket.once('data', () => {
-            const upstream = net.connect(server.port, server.host, () => {
-              socket.write(Buffer.from([5, 0, 0, 1, 127, 0, 0, 1, 0, 25]));
-              upstream.pipe(socket).pipe(upstream);
-            });
-            upstream.on('error', () => undefined);
-          });
-        });
-      });
-      const properties = [
-        ...IMPLICIT,
-        `mail.smtp.socks.host=${proxy.host}`,
-        `mail.smtp.socks.port=${proxy.port}`,
-      ];
-      const answer = await runTrial({ server, properties });
-      assert.deepEqual(answer.error, null);
-      assert.deepEqual(stepsOf(answer).slice(1, 4), ['tcp', 'proxy', 'tls']);
     });
   });
 

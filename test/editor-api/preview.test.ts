@@ -62,7 +62,7 @@ describe('the preview of a mail', () => {
       [{}],
       'template',
       'TEMPLATE',
-      /line 2/,
+      /line 1: Unclosed section/,
     ],
     ['a subject that does not parse', { subject: '{{' }, [{}], 'subject', 'TEMPLATE', /line 1/],
     ['a field out of range', { batchSize: 0 }, [{}], 'batchSize', 'BAD_FIELD', /1 to 1000/],

@@ -1,14 +1,22 @@
 /** Runs connection tests of the editor against the servers of the tests. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net, { type AddressInfo, type Socket } from 'node:net';
 import {
   createConnectionTest,
   type Surroundings,
   type TestAnswer,
 } from '../../nodes/editor-api/connection-test';
 import { testAuthority } from '../servers/certificates';
+import type { Script } from '../servers/fault-script';
+import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
+import { startInbox, type Inbox, type InboxOptions } from '../servers/inbox';
 
 export const USER = 'me@example.com';
 export const PASSWORD = 'correct horse-battery';
+
+export const STARTTLS = ['mail.smtp.starttls.enable=true'];
+export const IMPLICIT = ['mail.smtp.ssl.enable=true'];
 
 /** Short, for servers that never answer. */
 export const LIMITS = { total: 1_000, connect: 300, reply: 300 };
@@ -64,4 +72,45 @@ export function assertFailed(answer: TestAnswer, step: string, code: string, hin
   assert.equal(stepsOf(answer).at(-1), `${step} failed`);
   assert.equal(answer.error?.code, code, answer.error?.message);
   assert.match(answer.error?.hint ?? '', hint);
+}
+
+/** Ways to start servers that are closed after each test of the describe block. */
+export function testServers() {
+  const login = { user: USER, password: PASSWORD };
+  const servers: { close: () => Promise<unknown> }[] = [];
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  });
+
+  return {
+    async inbox(options: InboxOptions = {}): Promise<Inbox> {
+      const server = await startInbox({ ...login, ...options });
+      servers.push(server);
+      return server;
+    },
+
+    /** A server that takes every mail of the user, but for what the script says. */
+    async faulty(script: Script = () => undefined, options: FaultServerOptions = {}): Promise<FaultServer> {
+      const server = await startFaultServer({ auth: ['PLAIN', 'LOGIN'], login, ...options, script });
+      servers.push(server);
+      return server;
+    },
+
+    /** A server that does as it is told with each connection. */
+    async raw(onConnection: (socket: Socket) => void): Promise<{ host: string; port: number }> {
+      const sockets = new Set<Socket>();
+      const server = net.createServer((socket) => {
+        sockets.add(socket.on('error', () => undefined));
+        onConnection(socket);
+      });
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      servers.push({
+        close: () => {
+          for (const socket of sockets) socket.destroy();
+          return new Promise((resolve) => server.close(resolve));
+        },
+      });
+      return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
+    },
+  };
 }

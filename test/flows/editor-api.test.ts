@@ -4,7 +4,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { startInbox, type Inbox } from '../servers/inbox';
 import { startFaultServer } from '../servers/fault-server';
 import { mailFlow, type MailFlow, type MailFlowParts } from './mail-flow';
-import { startNodeRed, type FlowNode, type Loose, type NodeRed } from './node-red';
+import { startNodeRed, type Loose, type NodeRed } from './node-red';
 
 const WORD = 'the password of a test';
 /** bcrypt of it. */
@@ -285,7 +285,7 @@ describe('the routes of the editor', () => {
       const node = { ...flow.nodes.find(({ id }) => id === flow.ids.sendEmail), from: '', template };
       const { status, body } = await call(read, 'POST', '/send-email/preview', { node, messages });
       assert.equal(status, 200);
-      const title = flow.nodes.find(({ id }) => id === flow.ids.connector)?.['title'];
+      const title = flow.nodes.find(({ id }) => id === flow.ids.connector)?.['title'] as string;
       assert.deepEqual(body, {
         subject: 'pump',
         // Of the environment only what the deployed node shows anyway.

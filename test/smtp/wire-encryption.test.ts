@@ -6,7 +6,7 @@ import { at, reply, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { startInbox } from '../servers/inbox';
 import { startHttpProxy } from '../servers/proxies';
-import { ACCOUNT, deliver, fail, LOGIN, send, shows } from './wire';
+import { ACCOUNT, deliver, fail, hungUp, LOGIN, send, shows } from './wire';
 
 const HOST = 'mail.smtp.host=127.0.0.1';
 const FACTORY = 'mail.smtp.socketFactory.class=javax.net.ssl.SSLSocketFactory';
@@ -246,6 +246,7 @@ describe('on the wire, a password to another machine', () => {
 
   shows('starttls.enable', 'stays here when the certificate is not trusted', async () => {
     const error = await fail(await lines('starttls', WANTED), LOGIN);
+    await hungUp(server);
     assert.equal(error.code, 'CERTIFICATE');
     assert.deepEqual(spoken(server), ['EHLO', 'STARTTLS']);
   });

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { createMask } from '../../nodes/smtp/secrets';
 import type { SettingsInput, SmtpSettings } from '../../nodes/smtp/settings';
 import { createTransport } from '../../nodes/smtp/transport';
@@ -85,6 +86,14 @@ export async function fail(lines: readonly string[], options: SendOptions = {}) 
   const failure = attempt.failure ?? attempt.refused[0]?.failure;
   assert.ok(failure, 'the mail was sent');
   return failure.error;
+}
+
+/**
+ * Waits until the server has noticed that its clients are gone: Node.js 20 crashes when a socket is destroyed under a
+ * TLS handshake, as closing the server would do.
+ */
+export async function hungUp({ connections }: { connections: { open: number } }): Promise<void> {
+  while (connections.open > 0) await setImmediate();
 }
 
 function mailTo(to: string[]): OutgoingMail {

@@ -1,0 +1,37 @@
+/** The form of a send-email node as it stands, saved or not. */
+
+const TEXTS = [
+  'server',
+  'from',
+  'to',
+  'cc',
+  'bcc',
+  'replyTo',
+  'subject',
+  'format',
+  'batchSize',
+  'batchTimeout',
+  'batchBy',
+  'attachProperty',
+  'attachFolder',
+  'attachMaxMb',
+  'priority',
+] as const;
+
+export type FormValues = Record<(typeof TEXTS)[number] | 'id' | 'template', string> & { attach: boolean };
+
+/** Reads every field; the template is in its own editor. A connector that is still to be added is none. */
+export function readForm(id: string, template: string): FormValues {
+  const value = (field: string) => String($(`#node-input-${field}`).val() ?? '');
+  const texts = Object.fromEntries(TEXTS.map((field) => [field, value(field)])) as Record<
+    (typeof TEXTS)[number],
+    string
+  >;
+  return {
+    ...texts,
+    id,
+    template,
+    server: texts.server === '_ADD_' ? '' : texts.server,
+    attach: $('#node-input-attach').is(':checked'),
+  };
+}

@@ -1,0 +1,192 @@
+import { request } from './api';
+import { fieldNotes, type FieldNotes } from './field-notes';
+import { latest } from './latest';
+import { textOf } from './locale';
+import { framePage, type Scheme } from './mail-frame';
+import { problemsByField, SAMPLES, type PreviewProblem } from './preview-problems';
+import { firstMail, readSamples, startSamples, type Sample } from './samples';
+
+const text = textOf('send-email');
+
+/** Long enough not to ask in the middle of a word. */
+const PAUSE_MS = 400;
+
+/** Where problems can be shown. */
+const FIELDS = [
+  'from',
+  'to',
+  'cc',
+  'bcc',
+  'replyTo',
+  'subject',
+  'template',
+  'batchSize',
+  'batchBy',
+  'attachFolder',
+];
+
+interface Answer {
+  subject: string;
+  html: string | null;
+  text: string;
+  to: string[];
+  errors: PreviewProblem[];
+}
+
+/** An answer as it is shown: how many of the samples are in it, and whether its sender only stood in for the real one. */
+interface Shown extends Answer {
+  of: { shown: number; all: number };
+  senderUnknown: boolean;
+}
+
+export interface Preview {
+  /** A field of the node changed. */
+  changed(): void;
+  resize(): void;
+  close(): void;
+}
+
+/** What the preview needs of the form: the node as it would be saved. */
+export interface Form {
+  id: string;
+  read(): Record<string, unknown>;
+}
+
+const STAND_IN = 'sender@example.com';
+
+/** What was last written as samples, by node, until the page is left. */
+const written = new Map<string, string>();
+
+/** The notes at the fields of the form, and at the samples. */
+export function formNotes(): FieldNotes {
+  return fieldNotes([...FIELDS, SAMPLES], (field) => {
+    if (field === SAMPLES) return $('#send-email-samples-row');
+    if (field === 'template') return $('#send-email-template-row');
+    return $(`#node-input-${field}`).closest('.form-row');
+  });
+}
+
+/** The pane that shows the mail which the form makes of sample msgs; it asks only while it is open. */
+export function previewPane(form: Form, notes: FieldNotes): Preview {
+  const toggle = $('#send-email-preview-toggle');
+  const pane = $('#send-email-preview').hide();
+  const frame = $('#send-email-preview-html');
+  let samples: CodeEditor | undefined;
+  let open = false;
+  let scheme: Scheme = 'light';
+  let html: string | null = null;
+
+  const asking = latest<Shown | null>({
+    pauseMs: PAUSE_MS,
+    ask: (signal) => {
+      const node = form.read();
+      const read = readSamples(samples?.getValue() ?? '');
+      if ('problem' in read) {
+        const { key, reason = '' } = read.problem;
+        notes.show('problem', new Map([[SAMPLES, [text(`samples.${key}`, { reason })]]]));
+        return Promise.resolve(null);
+      }
+      const messages = firstMail(read.samples, String(node.batchSize));
+      return askFor(node, messages, signal).then((answer) => ({
+        ...answer,
+        of: { shown: messages.length, all: read.samples.length },
+      }));
+    },
+    show: (answer) => answer && show(answer),
+    fail: ({ message }) => notes.show('problem', new Map([[SAMPLES, [message]]])),
+  });
+
+  function show(answer: Shown): void {
+    const { subject, text: plain, to, errors, of, senderUnknown } = answer;
+    const note = senderUnknown ? ` ${text('preview.noSender')}` : '';
+    $('#send-email-preview-count').text(text('preview.count', of) + note);
+    $('#send-email-preview-to').text(to.join(', '));
+    $('#send-email-preview-subject').text(subject);
+    $('#send-email-preview-text').text(plain);
+    html = answer.html;
+    showHtml();
+    notes.show('problem', problemsByField(errors, FIELDS));
+  }
+
+  function showHtml(): void {
+    frame
+      .attr({ srcdoc: framePage(html ?? '', scheme), 'data-scheme': scheme })
+      .closest('.send-email-part')
+      .toggle(html !== null);
+  }
+
+  function openSamples(): CodeEditor {
+    const editor = samplesEditor(form);
+    editor.on('change', () => {
+      written.set(form.id, editor.getValue());
+      asking.changed();
+    });
+    return editor;
+  }
+
+  function setOpen(next: boolean): void {
+    open = next;
+    toggle.attr('aria-expanded', String(open));
+    pane.toggle(open);
+    if (!open) {
+      asking.stop();
+      notes.show('problem', new Map());
+      return;
+    }
+    samples ??= openSamples();
+    samples.resize();
+    asking.changed();
+  }
+
+  function setScheme(next: Scheme): void {
+    scheme = next;
+    for (const one of ['light', 'dark']) {
+      const button = $(`#send-email-preview-${one}`);
+      button.toggleClass('selected', one === scheme).attr('aria-pressed', String(one === scheme));
+    }
+    showHtml();
+  }
+
+  frame.attr('title', text('preview.html'));
+  toggle.attr('aria-expanded', 'false').on('click', () => setOpen(!open));
+  $('#send-email-preview-light').on('click', () => setScheme('light'));
+  $('#send-email-preview-dark').on('click', () => setScheme('dark'));
+  setScheme('light');
+
+  return {
+    changed: () => open && asking.changed(),
+    resize: () => samples?.resize(),
+    close() {
+      asking.stop();
+      samples?.destroy();
+    },
+  };
+}
+
+/**
+ * Asks for the mail. Only the deployed connector knows its sender: where that is all that is missing, and a connector is
+ * chosen, another one stands in, for the rest of the mail can be shown without it.
+ */
+async function askFor(
+  node: Record<string, unknown>,
+  messages: Sample[],
+  signal: AbortSignal,
+): Promise<Answer & { senderUnknown: boolean }> {
+  const ask = (from: unknown) =>
+    request<Answer>('POST', 'send-email/preview', { node: { ...node, from }, messages }, signal);
+  const answer = await ask(node.from);
+  const senderUnknown = Boolean(node.server) && answer.errors.some(({ code }) => code === 'NO_SENDER');
+  return { ...(senderUnknown ? await ask(STAND_IN) : answer), senderUnknown };
+}
+
+function samplesEditor(form: Form): CodeEditor {
+  const { to, cc, bcc } = form.read();
+  const words = { topic: text('sample.topic'), first: text('sample.first'), second: text('sample.second') };
+  return RED.editor.createEditor({
+    id: 'send-email-samples-editor',
+    mode: 'ace/mode/json',
+    value: written.get(form.id) ?? startSamples(words, !to && !cc && !bcc),
+    stateId: false,
+    minimap: { enabled: false },
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * The time by which the outbox works. The clock of the machine may be set at any moment, by hours on a machine without a
+ * battery: waits, ages and the rate limit follow a time that never jumps, and only what people read has the time of day.
+ */
+
+/** Where time comes from; given to the outbox, so that a test can let hours pass in seconds. */
+export interface Clock {
+  /** The time of day, ms since the epoch; it jumps when someone sets it. */
+  wall(): number;
+  /** Ms since some moment; it neither jumps nor goes back. */
+  steady(): number;
+  /** Calls `run` once when this many ms have passed; gives a function that prevents it. */
+  after(ms: number, run: () => void): () => void;
+}
+
+/** The longest delay that a Node.js timer can hold, ms. */
+const MAX_TIMER = 2_147_483_647;
+
+/** The clock of this machine. */
+export const systemClock: Clock = {
+  wall: Date.now,
+  steady: () => performance.now(),
+  after(ms, run) {
+    const timer = setTimeout(run, Math.min(Math.max(ms, 1), MAX_TIMER));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** A time that goes on evenly from the time of day at which it was made, whatever happens to the clock. */
+export interface OwnTime {
+  /** Own time, whole ms. */
+  now(): number;
+  /** The time of day for an own time, as the clock stands at the moment. */
+  toWall(own: number): number;
+  /** The own time for a time of day. */
+  fromWall(wall: number): number;
+}
+
+export function createOwnTime(clock: Clock): OwnTime {
+  const base = clock.wall() - clock.steady();
+  const now = () => Math.trunc(base + clock.steady());
+  return {
+    now,
+    toWall: (own) => own - now() + clock.wall(),
+    fromWall: (wall) => wall - clock.wall() + now(),
+  };
+}

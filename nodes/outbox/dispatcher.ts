@@ -1,0 +1,169 @@
+/** Who goes next, and when: ready mails leave through the connections that are free, the rate limit and the account allow. */
+import type { Attempt, OutgoingMail, RateLimit } from '../types';
+import type { Account } from './account';
+import type { Clock, OwnTime } from './clock';
+import { createFlights, type Flight } from './flights';
+import { probeIndex } from './hold';
+import { createRateLimit, type RateLimitState } from './rate-limit';
+import type { Entry, Store } from './store';
+import type { Waiting } from './waiting';
+
+/** Hands one mail to the server. Never rejects: a failure is part of the attempt. */
+export type Deliver = (
+  mail: OutgoingMail,
+  recipients: string[],
+  control: { signal: AbortSignal; aboutToSendDot: () => Promise<void> },
+) => Promise<Attempt>;
+
+export interface DispatcherOptions {
+  store: Store;
+  waiting: Waiting;
+  account: Account;
+  clock: Clock;
+  time: OwnTime;
+  rate: RateLimit;
+  /** Decides what an attempt, begun at `started` in own time, makes of its mail; the connection is free already. */
+  land: (entry: Entry, attempt: Attempt, started: number) => Promise<void>;
+  /** An attempt is over and its result is kept. */
+  landed: () => void;
+  trouble: (error: unknown) => void;
+}
+
+export interface Dispatcher {
+  /** Attempts, and results that are being kept. */
+  readonly busy: number;
+  start(deliver: Deliver, policy: { connections: number; rate: RateLimit }): void;
+  /** Lets attempts under way finish within a bound (< 9 s), ends the others, and begins none. */
+  stop(): Promise<void>;
+  /** Something may go now that could not before. */
+  pump(): void;
+  /** Goes on with the limit as an earlier process left it. */
+  recallRate(state: RateLimitState): void;
+  rateUsed(): number;
+  /** When the rate limit lets the next mail go, own time; 0 when it does so now. */
+  blockedUntil(): number;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { store, waiting, account, clock, time, land, trouble } = options;
+  const flights = createFlights();
+  let limiter = createRateLimit(options.rate);
+  let limited = false;
+  let connections = 0;
+  let deliver: Deliver | null = null;
+  let cancelWake = () => {};
+  let blockedUntil = 0;
+
+  function pump(): void {
+    cancelWake();
+    if (!deliver) return;
+    const now = time.now();
+    waiting.promote(now);
+    blockedUntil = 0;
+    while (waiting.ready > 0 && flights.onWire < width(now)) {
+      const place = limiter.reserve(now);
+      if (!place.ok) {
+        blockedUntil = place.at;
+        break;
+      }
+      const hold = account.hold();
+      launch(waiting.take((size) => (hold ? probeIndex(hold, size) : 0)) as Entry, place.slot, deliver);
+    }
+    sleepUntil(Math.min(blockedUntil || Infinity, nextEvent()));
+  }
+
+  /** How many attempts may be under way: one at a time while the account has a problem. */
+  function width(now: number): number {
+    const hold = account.hold();
+    if (!hold) return connections;
+    return now >= hold.nextAttempt ? 1 : 0;
+  }
+
+  function nextEvent(): number {
+    const due = waiting.nextDue();
+    const hold = account.hold();
+    return hold && flights.onWire === 0 && waiting.ready > 0 ? Math.min(due, hold.nextAttempt) : due;
+  }
+
+  function sleepUntil(at: number): void {
+    if (at !== Infinity) cancelWake = clock.after(at - time.now(), pump);
+  }
+
+  function launch(entry: Entry, slot: number, via: Deliver): void {
+    const abort = new AbortController();
+    const flight: Flight = { entry, started: time.now(), onWire: true, dotHandedOver: false, abort };
+    flights.start(
+      flight,
+      () => fly(flight, slot, via),
+      () => {
+        options.landed();
+        pump();
+      },
+    );
+  }
+
+  /** Never rejects, and never leaves a mail behind that is neither waiting nor ended. */
+  async function fly(flight: Flight, slot: number, via: Deliver): Promise<void> {
+    const { entry } = flight;
+    let attempt: Attempt;
+    try {
+      // Before the attempt, so that the limit holds over a crash as well.
+      if (limited) await store.saveRate(rateState());
+      attempt = await tryOnce(flight, via);
+    } catch (error) {
+      trouble(error);
+      attempt = NOT_TRIED;
+    }
+    limiter.release(slot, time.now());
+    flight.onWire = false;
+    const kept = land(entry, attempt, flight.started).catch(trouble);
+    // The connection is free now: the next mail need not wait until this result is kept.
+    pump();
+    await kept;
+  }
+
+  async function tryOnce(flight: Flight, via: Deliver): Promise<Attempt> {
+    // Stopped while the rate was written: the connections are about to close.
+    if (deliver !== via) return NOT_TRIED;
+    const { entry } = flight;
+    return via(entry.mail, entry.progress.pending, {
+      signal: flight.abort.signal,
+      aboutToSendDot: async () => {
+        entry.progress.dotSent = true;
+        await store.save(entry);
+        flight.dotHandedOver = true;
+      },
+    });
+  }
+
+  /** In the time of day, for a later process. */
+  function rateState(): RateLimitState {
+    const { ended, open } = limiter.state();
+    return { ended: ended.map(([end, places]) => [time.toWall(end), places]), open };
+  }
+
+  return {
+    get busy() {
+      return flights.size;
+    },
+    start(newDeliver, { connections: most, rate }) {
+      limiter = createRateLimit(rate, limiter.state());
+      limited = rate.limit > 0;
+      connections = most;
+      deliver = newDeliver;
+      pump();
+    },
+    async stop() {
+      deliver = null;
+      cancelWake();
+      await flights.finish();
+    },
+    pump,
+    recallRate({ ended, open }) {
+      const state: RateLimitState = { ended: ended.map(([end, places]) => [time.fromWall(end), places]), open };
+      limiter = createRateLimit(options.rate, state);
+    },
+    rateUsed: () => limiter.used(time.now()),
+    blockedUntil: () => blockedUntil,
+  };
+}

@@ -1,0 +1,58 @@
+/** What the nodes and the routes of the editor ask of Node-RED. */
+import type { Node, NodeAPI } from 'node-red';
+import { fieldText, type Env } from './connector/config';
+import type { Sources } from './sender/externals';
+import type { TlsMaterial } from './smtp/settings';
+import { MailError } from './types';
+
+interface TlsNode extends Node {
+  valid?: boolean;
+  addTLSOptions(options: object): TlsMaterial;
+}
+
+/** The node that runs under an id if it has the type, else null. */
+export function findNode(RED: NodeAPI, id: string, type: string): Node | null {
+  const node = RED.nodes.getNode(id) as Node | null | undefined;
+  return node?.type === type ? node : null;
+}
+
+/** The environment as a node sees it; that of the process when there is no node. An empty value is as good as none. */
+export function environment(RED: NodeAPI, node: Node | null): Env {
+  return (name) => {
+    const value: unknown = node ? RED.util.getSetting(node, name) : process.env[name];
+    return value === undefined || value === null || value === '' ? undefined : fieldText(value);
+  };
+}
+
+/** Where the templates of a node take values from outside the msg. */
+export function externalSources(RED: NodeAPI, node: Node): Sources {
+  return {
+    env: (name) => RED.util.getSetting(node, name),
+    context: (kind, store, key) =>
+      new Promise((resolve, reject) => {
+        node.context()[kind].get(key, store, (error: Error | undefined, value: unknown) => {
+          if (error) reject(error);
+          else resolve(value);
+        });
+      }),
+  };
+}
+
+/** What a tls-config node gives; null when none is chosen. Throws a MailError when it can not be used. */
+export function tlsMaterial(RED: NodeAPI, id: string | undefined): TlsMaterial | null {
+  if (!id || id === '_ADD_') return null;
+  const node = findNode(RED, id, 'tls-config') as TlsNode | null;
+  if (node && node.valid !== false) return node.addTLSOptions({});
+  throw new MailError('CONFIG', `tls: the tls-config node ${id} is missing, disabled or not valid`, {
+    hint: 'Deploy it, choose another TLS configuration, or none.',
+  });
+}
+
+/** A warning function of a node that says each text once. */
+export function warnOnce(node: Node): (text: string) => void {
+  const said = new Set<string>();
+  return (text) => {
+    if (!said.has(text)) node.warn(text);
+    said.add(text);
+  };
+}
