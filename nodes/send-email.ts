@@ -42,10 +42,10 @@ const init = (RED: NodeAPI): void => {
   function refuseAll(node: Node, faults: MailError[]): void {
     for (const fault of faults) node.error(explanation(fault));
     node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
-    node.on('input', (msg, send, done) => {
+    node.on('input', (msg, _send, done) => {
       const [fault = new MailError('CONFIG', 'The node is not configured')] = faults;
       const result = withoutMail('failed', [{ msg: msg, done }], fault);
-      send([null, messageOf(result)]);
+      sendOut(node, null, messageOf(result));
       done(explained(fault));
     });
   }
@@ -96,7 +96,7 @@ const init = (RED: NodeAPI): void => {
         ? { kind: 'partial', time, count: result.rejected.length }
         : { kind: result.status, time, count: result.count };
       const failed = sent ? refused : result;
-      node.send([sent ? messageOf(result) : null, failed ? messageOf(failed) : null] as NodeMessage[]);
+      sendOut(node, sent ? messageOf(result) : null, failed ? messageOf(failed) : null);
       showStatus();
     }
 
@@ -136,7 +136,7 @@ const init = (RED: NodeAPI): void => {
     async function control(action: string, { msg, done }: Source): Promise<void> {
       if (action === 'start') await connector.start();
       if (action === 'stop') await connector.stop();
-      node.send([{ ...msg, payload: connector.status() }, null]);
+      sendOut(node, { ...msg, payload: connector.status() }, null);
       done();
     }
 
@@ -198,6 +198,11 @@ const init = (RED: NodeAPI): void => {
   RED.nodes.registerType('send-email', SendEmail);
   previewRoute(RED);
 };
+
+/** Sends a msg out of the first output, the second, or both. */
+function sendOut(node: Node, first: Msg | null, second: Msg | null): void {
+  node.send([first, second] as NodeMessage[]);
+}
 
 function missingConnector(id: string): MailError {
   const which = id ? `"${id}"` : 'chosen';

@@ -15,7 +15,8 @@ import {
   type RateLimit,
 } from '../types';
 import { summarize } from '../outbox/mail-state';
-import type { Deliver, Outbox, Policy } from '../outbox/outbox';
+import type { Deliver } from '../outbox/dispatcher';
+import type { Outbox, Policy } from '../outbox/outbox';
 import type { KeptEvent } from '../outbox/store';
 
 export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';

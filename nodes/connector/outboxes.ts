@@ -60,7 +60,15 @@ export async function sharedOutbox(
     else shared.delete(connectorId);
     throw error;
   }
-  if (known) await move(known, opened, warn);
+  if (!known) return opened;
+  try {
+    await move(known, opened, warn);
+  } catch (error) {
+    // Some mails are still in the old one: the next call goes on with them.
+    shared.set(connectorId, Promise.resolve(known));
+    await opened.outbox.close();
+    throw error;
+  }
   return opened;
 }
 
@@ -92,7 +100,7 @@ async function open(
 /** The field `outbox` was changed: mails in memory go to the disk; those on disk stay there, for memory is less safe. */
 async function move(from: SharedOutbox, to: SharedOutbox, warn: (text: string) => void): Promise<void> {
   if (from.place.kind === 'memory') {
-    for (const entry of from.outbox.release()) await to.outbox.adopt(entry);
+    await from.outbox.moveTo(to.outbox);
   } else {
     const left = waitingIn(from.outbox);
     if (left > 0) warn(leftBehind(left, from.place.folder));

@@ -70,11 +70,12 @@ export function formNotes(): FieldNotes {
 export function previewPane(form: Form, notes: FieldNotes): Preview {
   const toggle = $('#send-email-preview-toggle');
   const pane = $('#send-email-preview').hide();
-  const frame = $('#send-email-preview-html');
+  const place = $('#send-email-preview-frame');
   let samples: CodeEditor | undefined;
   let open = false;
   let scheme: Scheme = 'light';
   let html: string | null = null;
+  let shownPage = '';
 
   const asking = latest<Shown | null>({
     pauseMs: PAUSE_MS,
@@ -109,10 +110,15 @@ export function previewPane(form: Form, notes: FieldNotes): Preview {
   }
 
   function showHtml(): void {
-    frame
-      .attr({ srcdoc: framePage(html ?? '', scheme), 'data-scheme': scheme })
+    const page = framePage(html ?? '', scheme);
+    place
+      .attr('data-scheme', scheme)
       .closest('.send-email-part')
       .toggle(html !== null);
+    if (page === shownPage) return;
+    shownPage = page;
+    // A new frame each time: the page of one that had another before is at times not painted.
+    place.empty().append($('<iframe sandbox="">').attr({ title: text('preview.html'), srcdoc: page }));
   }
 
   function openSamples(): CodeEditor {
@@ -138,20 +144,13 @@ export function previewPane(form: Form, notes: FieldNotes): Preview {
     asking.changed();
   }
 
-  function setScheme(next: Scheme): void {
-    scheme = next;
-    for (const one of ['light', 'dark']) {
-      const button = $(`#send-email-preview-${one}`);
-      button.toggleClass('selected', one === scheme).attr('aria-pressed', String(one === scheme));
-    }
-    showHtml();
-  }
-
-  frame.attr('title', text('preview.html'));
   toggle.attr('aria-expanded', 'false').on('click', () => setOpen(!open));
-  $('#send-email-preview-light').on('click', () => setScheme('light'));
-  $('#send-email-preview-dark').on('click', () => setScheme('dark'));
-  setScheme('light');
+  $('#send-email-preview-scheme')
+    .attr('aria-label', text('preview.scheme'))
+    .on('change', (event) => {
+      scheme = $(event.target).val() === 'dark' ? 'dark' : 'light';
+      showHtml();
+    });
 
   return {
     changed: () => open && asking.changed(),

@@ -18,7 +18,7 @@ const MAX_TIMER = 2_147_483_647;
 
 /** The clock of this machine. */
 export const systemClock: Clock = {
-  wall: Date.now,
+  wall: () => Date.now(),
   steady: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(Math.max(ms, 1), MAX_TIMER));
@@ -30,18 +30,27 @@ export const systemClock: Clock = {
 export interface OwnTime {
   /** Own time, whole ms. */
   now(): number;
-  /** The time of day for an own time, as the clock stands at the moment. */
+  /** What has to be added to own time to get the time of day at this moment, ms; it trembles with the rounding of clocks. */
+  offset(): number;
+  /** An own time as a time of day for people: the same each time, as long as nobody sets the clock. */
   toWall(own: number): number;
-  /** The own time for a time of day. */
-  fromWall(wall: number): number;
 }
+
+/** Differences from here on say that the clock was set, ms. */
+const SET = 1_000;
 
 export function createOwnTime(clock: Clock): OwnTime {
   const base = clock.wall() - clock.steady();
+  let shown = 0;
   const now = () => Math.trunc(base + clock.steady());
+  const offset = () => clock.wall() - now();
   return {
     now,
-    toWall: (own) => own - now() + clock.wall(),
-    fromWall: (wall) => wall - clock.wall() + now(),
+    offset,
+    toWall(own) {
+      const current = offset();
+      if (Math.abs(current - shown) >= SET) shown = current;
+      return own + shown;
+    },
   };
 }

@@ -1,12 +1,15 @@
 /** The folder failed/: mails that failed for good, as a file that mail programs open and one that says why. */
 import { join } from 'node:path';
 import type { EmailResult, OutgoingMail } from '../types';
-import { removeFile, writeDurably, type FileSystem } from './file-system';
+import { codeOf, removeFile, writeDurably, type FileSystem } from './file-system';
 
 /** How long a dead letter is kept, ms. */
 const KEPT_FOR = 30 * 86_400_000;
 
-/** Writes `<id>.eml` and `<id>.json`; durable when it resolves. A second call for the same mail replaces the first. */
+/**
+ * Writes `<id>.eml` and `<id>.json`; durable when it resolves. A second call for the same mail replaces the first. A mail
+ * whose content is damaged in the outbox leaves only the second file, which says so.
+ */
 export async function writeDeadLetter(
   fs: FileSystem,
   folder: string,
@@ -14,7 +17,9 @@ export async function writeDeadLetter(
   result: EmailResult,
   body: AsyncIterable<Buffer>,
 ): Promise<void> {
-  await writeDurably(fs, join(folder, `${mail.id}.eml`), body);
+  await writeDurably(fs, join(folder, `${mail.id}.eml`), body).catch((error: unknown) => {
+    if (codeOf(error) !== 'OUTBOX_DAMAGED') throw error;
+  });
   const text = JSON.stringify(
     {
       ...result,

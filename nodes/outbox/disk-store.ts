@@ -14,7 +14,7 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MailError, type Msg } from '../types';
 import { createCompaction } from './compaction';
-import { createContents, INLINE_BYTES, type Part, type Source } from './contents';
+import { createContents, INLINE_BYTES, type Source } from './contents';
 import { removeExpired, writeDeadLetter } from './dead-letters';
 import { diskError } from './disk-error';
 import type { FileSystem } from './file-system';
@@ -24,7 +24,6 @@ import {
   createLedger,
   isJournalRecord,
   storedMail,
-  type Content,
   type Item,
   type JournalRecord,
   type MailRecord,
@@ -33,6 +32,7 @@ import { createMemoryShare } from './memory-share';
 import { decodeValue, encodeValue } from './msg-codec';
 import { createOperations, newestOnly } from './operations';
 import { acquireLock, type LockTimes, type OutboxLock } from './outbox-lock';
+import { createRecordWriter } from './record-writer';
 import { recover } from './recovery';
 import type { Entry, Store } from './store';
 import { makeFolders, storeFolders } from './store-folder';
@@ -81,8 +81,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         item.blobs.map((_, blob) => contents.read({ item: () => item, content: () => ({ blob }) })),
       ),
   });
-  /** Finished mails whose record could not be written: it goes with the next one that can. */
-  const owed = new Set<string>();
+  const records = createRecordWriter(journal, contents, space);
   let state: 'new' | 'open' | 'closed' = 'new';
   let lastOrder = 0;
   let daily: NodeJS.Timeout | undefined;
@@ -96,30 +95,6 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       throw diskError(error, folder);
     } finally {
       void compaction.run();
-    }
-  }
-
-  async function append(record: JournalRecord, blobs?: Buffer[]): Promise<void> {
-    if (owed.size > 0) {
-      const ids = [...owed];
-      owed.clear();
-      journal.append({ type: 'finished', ids }).catch(() => ids.forEach((id) => owed.add(id)));
-    }
-    await journal.append(record, blobs);
-  }
-
-  /** Writes the record that `make` makes of the places of its contents; leaves nothing behind when that fails. */
-  async function appendWith<K extends string>(
-    parts: Record<K, Part>,
-    make: (places: Record<K, Content>) => JournalRecord,
-  ): Promise<void> {
-    await space.claim(Object.values<Part>(parts).reduce((sum, { size }) => sum + size, 0));
-    const { places, blobs } = await contents.take(parts);
-    try {
-      await append(make(places), blobs);
-    } catch (error) {
-      await contents.remove(Object.values(places));
-      throw error;
     }
   }
 
@@ -145,7 +120,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
   }
 
   const saveRate = newestOnly(async (rate: unknown) => {
-    await operation([], () => append({ type: 'rate', state: rate })).catch((error: unknown) => {
+    await operation([], () => records.append({ type: 'rate', state: rate })).catch((error: unknown) => {
       warn(`The state of the rate limit could not be kept: ${(error as Error).message}`);
     });
   });
@@ -182,7 +157,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         const msgs = encodeValue(entry.mail.messages);
         const progress = structuredClone(entry.progress);
         const absorbed = eventContents(events);
-        await appendWith(
+        await records.appendWith(
           {
             body: { name: `${id}.eml`, size: mail.size, bytes: entry.mail.open() },
             messages: { name: `${id}.msgs`, size: msgs.length, bytes: Readable.from([msgs]) },
@@ -200,7 +175,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       }),
 
     save: ({ mail: { id }, progress }) =>
-      operation([id], () => append({ type: 'progress', id, progress: structuredClone(progress) })),
+      operation([id], () => records.append({ type: 'progress', id, progress: structuredClone(progress) })),
 
     finish: ({ mail }, result) =>
       operation([mail.id], async () => {
@@ -210,12 +185,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
           await writeDeadLetter(fs, folders.failed, mail, result, contents.stream(source(mail.id, 'body')));
         }
         share.forget(mail.id);
-        try {
-          await append({ type: 'finished', ids: [mail.id] });
-        } catch (error) {
-          owed.add(mail.id);
-          throw error;
-        }
+        await records.finished(mail.id);
         await contents.remove([record.body, record.messages]);
       }),
 
@@ -233,7 +203,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       operation([eventKey(id)], async () => {
         const bytes = encodeValue(data);
         const order = (lastOrder += 1);
-        await appendWith(
+        await records.appendWith(
           { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: Readable.from([bytes]) } },
           (places) => ({ type: 'event', id, nodeId, order, ...places }),
         );
@@ -242,7 +212,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     dropEvents: (ids) =>
       operation(ids.map(eventKey), async () => {
         const dropped = eventContents(ids);
-        await append({ type: 'dropped', ids });
+        await records.append({ type: 'dropped', ids });
         await contents.remove(dropped);
       }),
 

@@ -1,5 +1,5 @@
 /** Who goes next, and when: ready mails leave through the connections that are free, the rate limit and the account allow. */
-import type { Attempt, OutgoingMail, RateLimit } from '../types';
+import { MailError, type Attempt, type OutgoingMail, type RateLimit } from '../types';
 import type { Account } from './account';
 import type { Clock, OwnTime } from './clock';
 import { createFlights, type Flight } from './flights';
@@ -14,6 +14,9 @@ export type Deliver = (
   recipients: string[],
   control: { signal: AbortSignal; aboutToSendDot: () => Promise<void> },
 ) => Promise<Attempt>;
+
+/** Times that went from own time to the time of day and back may have lost so much, ms. */
+const ROUNDING = 2;
 
 export interface DispatcherOptions {
   store: Store;
@@ -112,7 +115,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       attempt = await tryOnce(flight, via);
     } catch (error) {
       trouble(error);
-      attempt = NOT_TRIED;
+      attempt = brokeHere(error);
     }
     limiter.release(slot, time.now());
     flight.onWire = false;
@@ -124,7 +127,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   async function tryOnce(flight: Flight, via: Deliver): Promise<Attempt> {
     // Stopped while the rate was written: the connections are about to close.
-    if (deliver !== via) return NOT_TRIED;
+    if (deliver !== via) return notTried();
     const { entry } = flight;
     return via(entry.mail, entry.progress.pending, {
       signal: flight.abort.signal,
@@ -138,8 +141,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** In the time of day, for a later process. */
   function rateState(): RateLimitState {
-    const { ended, open } = limiter.state();
-    return { ended: ended.map(([end, places]) => [time.toWall(end), places]), open };
+    return shifted(limiter.state(), time.offset());
   }
 
   return {
@@ -159,11 +161,38 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       await flights.finish();
     },
     pump,
-    recallRate({ ended, open }) {
-      const state: RateLimitState = { ended: ended.map(([end, places]) => [time.fromWall(end), places]), open };
-      limiter = createRateLimit(options.rate, state);
+    recallRate(state) {
+      limiter = createRateLimit(options.rate, shifted(state, ROUNDING - time.offset()));
     },
     rateUsed: () => limiter.used(time.now()),
     blockedUntil: () => blockedUntil,
+  };
+}
+
+function shifted({ ended, open }: RateLimitState, by: number): RateLimitState {
+  return { ended: ended.map(([end, places]) => [end + by, places]), open };
+}
+
+function notTried(): Attempt {
+  const error = new MailError('ABORTED', 'The connector stops');
+  return {
+    accepted: [],
+    refused: [],
+    response: null,
+    failure: { scope: 'aborted', permanent: false, minWait: 0, error },
+  };
+}
+
+/** A fault of this package or below it: the mail waits for its next attempt, so that it neither vanishes nor blocks others. */
+function brokeHere(cause: unknown): Attempt {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const error = new MailError('INTERNAL', `The mail could not be handed to the mail server: ${text}`, {
+    cause,
+  });
+  return {
+    accepted: [],
+    refused: [],
+    response: null,
+    failure: { scope: 'message', permanent: false, minWait: 0, error },
   };
 }

@@ -75,7 +75,7 @@ export async function removeFile(fs: FileSystem, path: string): Promise<void> {
   });
 }
 
-/** The code of a system error such as ENOSPC; empty for anything else. */
+/** The code of a system error such as ENOSPC, or of a MailError; empty for anything else. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return typeof code === 'string' ? code : '';

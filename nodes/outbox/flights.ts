@@ -7,6 +7,9 @@ import type { Entry } from './store';
  */
 const STOP_GRACE = { beforeDot: 3_000, afterDot: 8_000 };
 
+/** When a stop leaves an attempt alone that does not end although it was told to, or whose result a disk does not take, ms. */
+const STOP_BOUND = 8_900;
+
 export interface Flight {
   entry: Entry;
   started: number;
@@ -23,7 +26,7 @@ export interface Flights {
   readonly onWire: number;
   /** Runs an attempt; `run` must not reject. `over` is called when it ended and its result is kept. */
   start(flight: Flight, run: (flight: Flight) => Promise<void>, over: () => void): void;
-  /** Lets the attempts finish within the grace, then ends them; resolves when all are over (< 9 s). */
+  /** Lets the attempts finish within the grace, then ends them; resolves when all are over, in less than 9 s in any case. */
   finish(): Promise<void>;
 }
 
@@ -55,7 +58,8 @@ export function createFlights(): Flights {
         setTimeout(() => abort((flight) => !flight.dotHandedOver), STOP_GRACE.beforeDot),
         setTimeout(() => abort(() => true), STOP_GRACE.afterDot),
       ];
-      await Promise.all(flights.values());
+      const late = new Promise<void>((resolve) => timers.push(setTimeout(resolve, STOP_BOUND)));
+      await Promise.race([Promise.all(flights.values()), late]);
       timers.forEach(clearTimeout);
     },
   };

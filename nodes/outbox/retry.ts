@@ -12,6 +12,9 @@ export const FIRST_WAIT = 15_000;
 /** The longest wait, ms. */
 export const LONGEST_WAIT = 15 * 60_000;
 
+/** The longest least wait that a failure asks for, ms: a provider's quota is looked at again each hour. */
+const LONGEST_LEAST_WAIT = 60 * 60_000;
+
 /** The part of a wait that chance adds to it, so that connectors that failed together do not come back together. */
 const JITTER = 0.25;
 
@@ -28,4 +31,12 @@ export function retryWait(attempt: number, random: () => number): number {
 /** The time of the next attempt, ms since the epoch: after `retryWait`, and not before `minWait` ms from `now`. */
 export function nextAttempt(now: number, attempt: number, minWait: number, random: () => number): number {
   return now + Math.max(minWait, retryWait(attempt, random));
+}
+
+/**
+ * The time of an attempt that was planned by another clock, ms: no later than any wait from `now` reaches. Where the clock
+ * was set back in the meantime, the plan would lie as far in the future as it was set back.
+ */
+export function plannedAttempt(planned: number, now: number): number {
+  return Math.min(planned, now + LONGEST_LEAST_WAIT);
 }

@@ -49,15 +49,19 @@ export function classifyRecipient(error: unknown): Failure {
   return decide(readSigns(error), false);
 }
 
+/** What the stream of a message says when a part of the mail is gone for good (outbox/contents.ts). */
+const DAMAGED = 'OUTBOX_DAMAGED';
+
 /**
  * An error of this package: from the transport it is about the settings of the account; out of the stream of the
- * message (nodemailer changes its code to ESTREAM then) it is about this mail in the outbox, which may be read later.
+ * message (nodemailer changes its code to ESTREAM then) it is about this mail in the outbox, which may be read later
+ * unless it is damaged.
  */
 function ownFailure(error: MailError, signs: Signs): Failure {
   if (error.code !== 'ESTREAM') return { scope: 'account', permanent: false, minWait: HOLD, error };
   const { message, hint } = error;
   const original = new MailError(signs.original || 'STORAGE', message, hint === undefined ? {} : { hint });
-  return { scope: 'message', permanent: false, minWait: 0, error: original };
+  return { scope: 'message', permanent: original.code === DAMAGED, minWait: 0, error: original };
 }
 
 function decide(signs: Signs, reused: boolean): Failure {

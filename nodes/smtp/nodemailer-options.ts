@@ -31,7 +31,9 @@ export function nodemailerOptions(settings: SmtpSettings): SMTPPoolOptions & { p
     ignoreTLS: security === 'none',
     connectionTimeout: timeouts.connection,
     dnsTimeout: timeouts.connection,
-    greetingTimeout: timeouts.greeting,
+    // Before the socket's own, which starts at the same moment: only this one tells that no greeting came, the sign of
+    // clear text on a port for TLS.
+    greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - 1), 1),
     socketTimeout: timeouts.socket,
     tls: tlsOptions(settings),
     disableFileAccess: true,

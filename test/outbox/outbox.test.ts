@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { mock } from 'node:test';
+import type { Deliver } from '../../nodes/outbox/dispatcher';
 import { createMemoryStore } from '../../nodes/outbox/memory-store';
-import { createOutbox, type Deliver, type Outbox, type Policy } from '../../nodes/outbox/outbox';
+import { createOutbox, type Outbox, type Policy } from '../../nodes/outbox/outbox';
 import {
   MailError,
   type Attempt,
@@ -11,6 +12,7 @@ import {
   type OutgoingMail,
   type Priority,
 } from '../../nodes/types';
+import { mockedClock } from './clocks';
 
 const HOUR = 3_600_000;
 const POLICY: Policy = {
@@ -63,8 +65,10 @@ describe('the outbox', () => {
   let results: EmailResult[];
   /** Subjects in the order in which the server was asked. */
   let tried: string[];
+  let clock: ReturnType<typeof mockedClock>;
 
   beforeEach(() => {
+    clock = mockedClock();
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
     results = [];
     tried = [];
@@ -76,6 +80,7 @@ describe('the outbox', () => {
       trouble: (error) => {
         throw error;
       },
+      clock,
       random: () => 0,
     });
   });
@@ -367,5 +372,188 @@ describe('the outbox', () => {
     await outbox.abandon(new MailError('DELETED', 'the connector was deleted'));
     assert.equal(results[0]?.error?.code, 'DELETED');
     assert.equal(outbox.counts().queued, 0);
+  });
+
+  const DAY = 24 * HOUR;
+  for (const [words, by] of [
+    ['forwards', DAY],
+    ['backwards', -DAY],
+  ] as const) {
+    describe(`when the clock is set ${words} by a day`, () => {
+      it('tries a deferred mail again when its wait is over, no sooner and no later', async () => {
+        start((_, recipients, attempt) => (attempt < 2 ? refuse(failure('message')) : accept(recipients)));
+        await outbox.add(mail('one'));
+        await settle();
+        clock.set(by);
+        mock.timers.tick(14_999);
+        await settle();
+        assert.equal(tried.length, 1);
+        mock.timers.tick(1);
+        await settle();
+        assert.equal(results[0]?.status, 'sent');
+      });
+
+      it('probes an account that failed when its wait is over, and shows the times as the clock has them now', async () => {
+        let up = false;
+        start((_, recipients) => (up ? accept(recipients) : refuse(failure('account'))));
+        await outbox.add(mail('one'));
+        await settle();
+        clock.set(by);
+        assert.equal(outbox.problem()?.nextAttempt, 1_015_000 + by);
+        up = true;
+        mock.timers.tick(15_000);
+        await settle();
+        assert.equal(results[0]?.status, 'sent');
+        assert.equal(outbox.problem(), null);
+      });
+
+      it('neither gives a mail up early nor tries it for longer', async () => {
+        start(() => refuse(failure('message')), { retryFor: HOUR });
+        await outbox.add(mail('one'));
+        await settle();
+        clock.set(by);
+        for (let minute = 0; minute < 59; minute++) {
+          mock.timers.tick(60_000);
+          await settle();
+        }
+        assert.deepEqual(results, []);
+        for (let minute = 0; minute < 20; minute++) {
+          mock.timers.tick(60_000);
+          await settle();
+        }
+        assert.equal(results[0]?.status, 'failed');
+      });
+
+      it('keeps the rate limit', async () => {
+        start((_, recipients) => accept(recipients), { rate: { limit: 1, period: 'minute' } });
+        await outbox.add(mail('one'));
+        await outbox.add(mail('two'));
+        await settle();
+        clock.set(by);
+        mock.timers.tick(59_000);
+        await outbox.add(mail('three'));
+        await settle();
+        assert.equal(tried.length, 1);
+        mock.timers.tick(2_000);
+        await settle();
+        assert.equal(tried.length, 2);
+      });
+    });
+  }
+
+  it('loses no mail to an error of the code below it, and does not try it without a pause', async () => {
+    const troubles: unknown[] = [];
+    const tolerant = createOutbox({
+      store: createMemoryStore(),
+      policy: POLICY,
+      report: (result) => results.push(result),
+      changed: () => undefined,
+      trouble: (error) => troubles.push(error),
+      clock,
+      random: () => 0,
+    });
+    tolerant.start(() => Promise.reject(new TypeError('a bug')), POLICY);
+    await tolerant.add(mail('one'));
+    await settle();
+    assert.equal(tolerant.counts().deferred, 1);
+    assert.equal(troubles.length, 1);
+    await tolerant.stop();
+    tolerant.start((_, recipients) => Promise.resolve(accept(recipients)), POLICY);
+    mock.timers.tick(15_000);
+    await settle();
+    assert.equal(results[0]?.status, 'sent');
+  });
+
+  it('keeps a mail that was about to go when the connector stopped', async () => {
+    let writeRate: () => void = () => undefined;
+    const store = createMemoryStore();
+    store.saveRate = () => new Promise((resolve) => (writeRate = resolve));
+    const slow = createOutbox({
+      store,
+      policy: POLICY,
+      report: (result) => results.push(result),
+      changed: () => undefined,
+      trouble: assert.ifError,
+      clock,
+    });
+    const limited = { ...POLICY, rate: { limit: 5, period: 'minute' as const } };
+    const deliver: Deliver = (one, recipients) => {
+      tried.push(one.subject);
+      return Promise.resolve(accept(recipients));
+    };
+    slow.start(deliver, limited);
+    await slow.add(mail('one'));
+    const stopped = slow.stop();
+    writeRate();
+    await stopped;
+    assert.deepEqual(tried, []);
+    assert.deepEqual(slow.counts(), { queued: 1, deferred: 0, sending: 0, sent: 0, failed: 0 });
+    store.saveRate = () => Promise.resolve();
+    slow.start(deliver, limited);
+    await settle();
+    assert.equal(results[0]?.status, 'sent');
+  });
+
+  it('ends a stop in less than nine seconds although an attempt does not end, and keeps that mail', async () => {
+    let answer: (attempt: Attempt) => void = () => undefined;
+    outbox.start(() => new Promise((resolve) => (answer = resolve)), POLICY);
+    await outbox.add(mail('one'));
+    await settle();
+    let over = false;
+    const stopped = outbox.stop().then(() => (over = true));
+    mock.timers.tick(8_000);
+    await settle();
+    assert.equal(over, false);
+    mock.timers.tick(900);
+    await stopped;
+    answer(refuse(failure('aborted')));
+    await settle();
+    assert.equal(outbox.counts().queued, 1);
+  });
+
+  it('hands its mails to another outbox, and keeps those that the other does not take', async () => {
+    const store = createMemoryStore();
+    const other = createOutbox({
+      store,
+      policy: POLICY,
+      report: (result) => results.push(result),
+      changed: () => undefined,
+      trouble: assert.ifError,
+      clock,
+    });
+    for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
+    let room = 1;
+    store.add = () => (room-- > 0 ? Promise.resolve() : Promise.reject(new MailError('OUTBOX_DISK', 'full')));
+    await assert.rejects(outbox.moveTo(other), { code: 'OUTBOX_DISK' });
+    assert.deepEqual([outbox.counts().queued, other.counts().queued], [2, 1]);
+    room = 2;
+    await outbox.moveTo(other);
+    assert.deepEqual([outbox.counts().queued, other.counts().queued], [0, 3]);
+  });
+
+  it('tells the flow and forgets the mail although the flow throws when it is told', async () => {
+    const troubles: unknown[] = [];
+    const finished: string[] = [];
+    const store = createMemoryStore();
+    store.finish = (entry) => {
+      finished.push(entry.mail.subject);
+      return Promise.resolve();
+    };
+    const told = createOutbox({
+      store,
+      policy: POLICY,
+      report: () => {
+        throw new Error('from the flow');
+      },
+      changed: () => undefined,
+      trouble: (error) => troubles.push(error),
+      clock,
+    });
+    told.start(() => Promise.resolve(refuse(failure('message', true))), POLICY);
+    await told.add(mail('one'));
+    await told.add(mail('two'));
+    await settle();
+    assert.deepEqual(finished, ['one', 'two']);
+    assert.equal(troubles.length, 2);
   });
 });

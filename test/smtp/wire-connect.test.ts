@@ -180,6 +180,7 @@ describe('on the wire, the patience', () => {
         `mail.smtp.${patient}`,
       ]);
       assert.equal(error.code, 'TIMEOUT');
+      assert.equal(/greet/.test(error.message), phase === 'greeting', error.message);
       assert.equal(server.connections.total, 1);
     });
   }

@@ -4,10 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import type { TlsMaterial } from '../../nodes/smtp/settings';
-import type { MailError } from '../../nodes/types';
 import { selfSignedCertificate, testAuthority, wrongNameCertificate } from '../servers/certificates';
 import { closedAfterEach } from '../servers/closing';
-import { at, stall } from '../servers/fault-script';
+import { at, reply, stall } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { startInbox, type InboxOptions, type ReceivedMail } from '../servers/inbox';
 import { startHttpProxy } from '../servers/proxies';
@@ -182,22 +181,20 @@ describe('on the wire, a real property set', () => {
   });
 
   shows('auth', 'S28, where the user allows a password in clear text, gets the 530 of JavaMail', async () => {
-    const inbox = await closing(startInbox(SUBMISSION));
-    const { lines } = await through('S28', inbox);
+    // Office 365 hides the login outside TLS.
+    const script = at('mail', reply('530 5.7.57 Client was not authenticated to send anonymous mail'));
+    const server = await closing(startFaultServer({ script }));
+    const { lines } = await through('S28', server);
     assert.equal((await fail(lines, { ...LOGIN, allowInsecureAuth: true })).responseCode, 530);
-    assert.deepEqual(inbox.refusedLogins, []);
+    assert.ok(!server.commands.items.some(({ phase }) => phase === 'auth'));
   });
 
   shows('ssl.trust', 'S29 does not believe a certificate that nobody signed, as JavaMail', async () => {
-    const options = {
-      security: 'starttls',
-      tls: selfSignedCertificate,
-      auth: ['PLAIN'],
-      login: ACCOUNT,
-    } as const;
-    const server = await closing(startFaultServer({ ...options, auth: ['PLAIN'] }));
+    const server = await closing(
+      startFaultServer({ security: 'starttls', tls: selfSignedCertificate, auth: ['PLAIN'], login: ACCOUNT }),
+    );
     const { lines } = await through('S29', server);
-    const error: MailError = await fail(lines, LOGIN);
+    const error = await fail(lines, LOGIN);
     await hungUp(server);
     assert.equal(error.code, 'CERTIFICATE');
     assert.deepEqual(
