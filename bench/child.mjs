@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 export const BENCH = fileURLToPath(new URL('.', import.meta.url));
 export const ROOT = path.join(BENCH, '..');
 
+/** A child that still runs so long after it was told to end hangs. */
+const STOP_MS = 5_000;
+
 const children = new Set();
 const folders = new Set();
 
@@ -95,9 +98,12 @@ function watched(child) {
   return {
     said: () => text,
     async stop() {
-      // Nothing has to be kept, and a backlog would take its time to close.
-      child.kill('SIGKILL');
+      // Nothing has to be kept, so nothing is closed in order: a child ends itself, and can still write its profile.
+      if (child.connected) child.disconnect();
+      else child.kill('SIGKILL');
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       await gone;
+      clearTimeout(late);
     },
   };
 }

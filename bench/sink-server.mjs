@@ -83,7 +83,6 @@ function session(socket) {
     if (replies !== '') socket.write(replies);
     if (replies.includes('221 ')) socket.end();
   });
-  // The empty mail: its dot is the first line, and the line break before it is that of DATA.
 }
 
 function reply(verb, expected) {

@@ -106,6 +106,7 @@ const init = (RED: NodeAPI): void => {
         changed(state);
         if (state === 'RUN') giveBack();
       },
+      trouble: (error) => RED.log.error(`[email-server-connector] ${mask(String((error as Error).stack))}`),
       handOver: () => users.handOver(),
     });
     this.sender = () => ({

@@ -56,6 +56,8 @@ export interface ConnectorOptions {
   setUp: () => Setup;
   /** Called on each change of the state. */
   changed: (state: ConnectorState) => void;
+  /** Called with what a listener threw. */
+  trouble: (error: unknown) => void;
   /** Called before the outbox stops, while it still takes mails: time to hand over what waits in batches. */
   handOver: () => Promise<void>;
 }
@@ -103,7 +105,12 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   function enter(next: ConnectorState): void {
     state = next;
-    options.changed(next);
+    try {
+      options.changed(next);
+    } catch (error) {
+      // Whoever is told can not keep the connector from what it does.
+      options.trouble(error);
+    }
   }
 
   function fail(error: MailError): void {

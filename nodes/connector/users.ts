@@ -48,7 +48,8 @@ export function createUsers(byId: Record<string, Node>): Users {
   return {
     add(user) {
       users.set(user.node.id, user);
-      byId[user.node.id] = user.node;
+      // A node outside all tabs is in the same flow as the connector: Node-RED would hand on to it without end.
+      if (user.node.z) byId[user.node.id] = user.node;
     },
     remove(user) {
       // Its successor of a new deploy may be there already.

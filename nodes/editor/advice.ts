@@ -6,7 +6,6 @@ export interface Combination {
   bcc: string;
   template: string;
   batchSize: string;
-  batchTimeout: string;
   attach: boolean;
   attachFolder: string;
 }

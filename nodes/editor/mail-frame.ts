@@ -4,6 +4,8 @@
  * loading. What is left over for these two is taken out before.
  */
 
+import { inScheme, type Scheme } from './color-scheme';
+
 /** Style sheets inside the mail, and images inside it; nothing from anywhere. */
 const POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -16,8 +18,6 @@ const ACTIVE = [
   ...['script', 'link', 'base', 'meta[http-equiv]', 'template', 'set', 'animate'],
   ...['iframe', 'frame', 'frameset', 'object', 'embed', 'fencedframe'],
 ].join(', ');
-
-export type Scheme = 'light' | 'dark';
 
 /** The page for the HTML of a mail, as a program in light or dark colours shows it; for a frame with `sandbox=""`. */
 export function framePage(html: string, scheme: Scheme): string {
@@ -41,18 +41,6 @@ export function framePage(html: string, scheme: Scheme): string {
     order(page, 'x-dns-prefetch-control', 'off'),
   );
   return `<!doctype html>\n${page.documentElement.outerHTML}`;
-}
-
-/**
- * A style sheet in which one of the two schemes holds, whatever the reader's system prefers: a frame takes that over and
- * can not be told otherwise.
- */
-export function inScheme(styles: string, scheme: Scheme): string {
-  return styles
-    .replace(/\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)/gi, (_, wanted: string) =>
-      wanted.toLowerCase() === scheme ? '(min-width: 0)' : '(max-width: 0)',
-    )
-    .replace(/(?<![\w-])color-scheme\s*:\s*(?:light\s+dark|dark\s+light)\b/gi, `color-scheme: ${scheme}`);
 }
 
 function order(page: Document, name: string, content: string): HTMLMetaElement {

@@ -1,8 +1,9 @@
 import { request } from './api';
+import type { Scheme } from './color-scheme';
 import { fieldNotes, type FieldNotes } from './field-notes';
 import { latest } from './latest';
 import { textOf } from './locale';
-import { framePage, type Scheme } from './mail-frame';
+import { framePage } from './mail-frame';
 import { problemsByField, SAMPLES, type PreviewProblem } from './preview-problems';
 import { firstMail, readSamples, startSamples, type Sample } from './samples';
 

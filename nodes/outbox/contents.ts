@@ -1,6 +1,7 @@
 /** The bytes of mails, msgs and events: small ones inside their record, large ones in files of their own. */
 import { join } from 'node:path';
 import { MailError } from '../types';
+import { diskError } from './disk-error';
 import { codeOf, removeFile, writeDurably, type FileSystem } from './file-system';
 import type { Content, Item } from './ledger';
 
@@ -66,8 +67,18 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
         // Written again elsewhere, and its old segment deleted, between two lines of this function: look once more.
-        if (source.item() === item) throw incomplete(path, 'the file is missing');
+        if (source.item() === item) throw await missing(path);
       }
+    }
+  }
+
+  /** A file that is gone is lost; a folder that is gone may be a disk that comes back. */
+  async function missing(path: string): Promise<MailError> {
+    try {
+      await fs.stat(journalFolder);
+      return incomplete(path, 'the file is missing');
+    } catch (error) {
+      return diskError(error, journalFolder);
     }
   }
 

@@ -1,22 +1,15 @@
 /** The browser of the tests, and the editor of Node-RED in it. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import type { NodeRed } from '../flows/node-red';
 
-/** Where the browser is: CHROMIUM_PATH, else where Debian puts it; undefined when there is none. */
-export function chromiumPath(): string | undefined {
+/** For the first `before` of a suite: the path of the browser; without one the suite is skipped with a notice. */
+export function needChromium(context: Mocha.Context): string {
   const path = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
-  return existsSync(path) ? path : undefined;
-}
-
-/** Skips a suite with a notice when there is no browser; for its first `before`. */
-export function needChromium(suite: Mocha.Context): string {
-  const path = chromiumPath();
-  if (path === undefined) {
-    console.log('      no Chromium at CHROMIUM_PATH or /usr/bin/chromium: the browser tests are skipped');
-    suite.skip();
+  if (!existsSync(path)) {
+    console.log(`      skipped: there is no Chromium at ${path}, set CHROMIUM_PATH`);
+    context.skip();
   }
-  return path as string;
+  return path;
 }
 
 /** Starts a browser that asks nobody on the network but the pages it is shown. */
@@ -35,24 +28,17 @@ export function launch(executablePath: string): Promise<Browser> {
   });
 }
 
-/** Opens the editor; resolves when both node types of the package are in the palette. */
-export async function openEditor(
-  browser: Browser,
-  red: Pick<NodeRed, 'url'>,
-  colorScheme: 'light' | 'dark' = 'light',
-): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 }, colorScheme });
-  page.setDefaultTimeout(10_000);
-  await page.goto(red.url);
-  await page.locator('.red-ui-palette-node[data-palette-type="send-email"]').waitFor();
-  await page.waitForFunction(() => {
-    const { RED } = globalThis as unknown as { RED: { nodes: { getType(type: string): unknown } } };
-    return Boolean(RED.nodes.getType('email-server-connector'));
-  });
+/** Opens the editor at this address; resolves when the nodes of the package are in the palette. */
+export async function openEditor(browser: Browser, url: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 1000 }, colorScheme: 'light' });
+  await enterEditor(page, url);
   return page;
 }
 
-/** The text of a file in the repository or in a dependency. */
-export function source(path: string): string {
-  return readFileSync(path, 'utf8');
+/** As openEditor, in a page that is there already. */
+export async function enterEditor(page: Page, url: string): Promise<void> {
+  page.setDefaultTimeout(10_000);
+  await page.goto(url);
+  await page.locator('.red-ui-palette-node[data-palette-type="send-email"]').waitFor();
+  await page.waitForFunction("RED.nodes.getType('email-server-connector')");
 }
