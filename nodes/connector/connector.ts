@@ -18,17 +18,9 @@ import { summarize } from '../outbox/mail-state';
 import type { Deliver } from '../outbox/dispatcher';
 import type { Outbox, Policy } from '../outbox/outbox';
 import type { KeptEvent } from '../outbox/store';
+import type { SettingsSummary } from '../smtp/explain';
 
 export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';
-
-/** What the connection settings come to, for people: no secret in it. */
-export interface SettingsSummary {
-  host: string;
-  port: number;
-  security: string;
-  auth: string;
-  user: string;
-}
 
 /** The answer to `msg.action` and to the editor. */
 export interface ConnectorStatus {

@@ -166,8 +166,6 @@ describe('the dialog of a connector', function () {
 
     it('tests with the stored password, and never sends that elsewhere', async () => {
       await page.click('#esc-test');
-      await page.locator('.esc-test-verdict').waitFor();
-      console.log(await page.locator('#esc-test-result').innerText());
       await page.locator('.esc-test-verdict[data-ok=true]').waitFor();
       const thief = await startInbox({ user: 'alerts@example.com', password: 'the right one' });
       const properties = `mail.smtp.host=127.0.0.1\nmail.smtp.port=${thief.port}\nmail.smtp.auth=true`;
@@ -179,55 +177,57 @@ describe('the dialog of a connector', function () {
     });
   });
 
-  it('asks for the state every 2 seconds as long as it is open, and not longer', async () => {
-    const other = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
-    await other.clock.install();
-    await enterEditor(other, red.url);
-    const asked: string[] = [];
-    other.on('request', (request) => {
-      if (request.url().includes(`/email-server-connector/${flow.ids.connector}`))
-        asked.push(request.method());
+  describe('of any', () => {
+    it('asks for the state every 2 seconds as long as it is open, and not longer', async () => {
+      const other = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      await other.clock.install();
+      await enterEditor(other, red.url);
+      const asked: string[] = [];
+      other.on('request', (request) => {
+        if (request.url().includes(`/email-server-connector/${flow.ids.connector}`))
+          asked.push(request.method());
+      });
+      await editConnector(other, flow.ids.connector);
+      await other.locator('#esc-state-name', { hasText: 'RUN' }).waitFor();
+      const before = asked.length;
+      const answered = other.waitForResponse((response) => response.url().endsWith(flow.ids.connector));
+      await other.clock.runFor(2_000);
+      await answered;
+      assert.ok(asked.length > before);
+
+      await leave(other, '#node-config-dialog-cancel');
+      const last = asked.length;
+      await other.clock.runFor(60_000);
+      assert.equal(asked.length, last);
+      await other.close();
     });
-    await editConnector(other, flow.ids.connector);
-    await other.locator('#esc-state-name', { hasText: 'RUN' }).waitFor();
-    const before = asked.length;
-    const answered = other.waitForResponse((response) => response.url().endsWith(flow.ids.connector));
-    await other.clock.runFor(2_000);
-    await answered;
-    assert.ok(asked.length > before);
 
-    await leave(other, '#node-config-dialog-cancel');
-    const last = asked.length;
-    await other.clock.runFor(60_000);
-    assert.equal(asked.length, last);
-    await other.close();
-  });
+    it('saves what is in it', async () => {
+      await editConnector(page, flow.ids.connector);
+      const properties = `mail.smtp.host=localhost\nmail.smtp.port=${inbox.port}`;
+      await writeCode(page, EDITOR, properties);
+      await leave(page, '#node-config-dialog-ok');
+      const saved = await page.evaluate(
+        (id) => (globalThis as Loose).RED.nodes.node(id).properties as string,
+        flow.ids.connector,
+      );
+      assert.equal(saved, properties);
+    });
 
-  it('saves what is in it', async () => {
-    await editConnector(page, flow.ids.connector);
-    const properties = `mail.smtp.host=localhost\nmail.smtp.port=${inbox.port}`;
-    await writeCode(page, EDITOR, properties);
-    await leave(page, '#node-config-dialog-ok');
-    const saved = await page.evaluate(
-      (id) => (globalThis as Loose).RED.nodes.node(id).properties as string,
-      flow.ids.connector,
-    );
-    assert.equal(saved, properties);
-  });
-
-  it('marks properties in the other code editor of Node-RED, too', async () => {
-    const settings = { editorTheme: { tours: false, codeEditor: { lib: 'ace' } } };
-    const ace = await startNodeRed({ settings });
-    const other = await openEditor(browser, ace.url);
-    await editConnector(other);
-    await other.locator(`${EDITOR} textarea`).focus();
-    await other.keyboard.press('Control+a');
-    await other.keyboard.insertText('mail.smtp.host=mail.example.net\nmail.smtp.ssl.enable=yes');
-    const mark = other.locator(`${EDITOR} .ace_gutter-cell.ace_error`);
-    await mark.waitFor();
-    assert.equal((await mark.innerText()).trim(), '2');
-    await other.close();
-    await ace.stop();
+    it('marks properties in the other code editor of Node-RED, too', async () => {
+      const settings = { editorTheme: { tours: false, codeEditor: { lib: 'ace' } } };
+      const ace = await startNodeRed({ settings });
+      const other = await openEditor(browser, ace.url);
+      await editConnector(other);
+      await other.locator(`${EDITOR} textarea`).focus();
+      await other.keyboard.press('Control+a');
+      await other.keyboard.insertText('mail.smtp.host=mail.example.net\nmail.smtp.ssl.enable=yes');
+      const mark = other.locator(`${EDITOR} .ace_gutter-cell.ace_error`);
+      await mark.waitFor();
+      assert.equal((await mark.innerText()).trim(), '2');
+      await other.close();
+      await ace.stop();
+    });
   });
 });
 
