@@ -28,12 +28,11 @@ export async function slidIn(page: Page): Promise<void> {
   );
 }
 
-/** Presses a button of the newest dialog, and resolves when the dialog is gone. */
+/** Presses a button of the newest dialog, and resolves when that dialog is gone and the one below is there again. */
 export async function leave(page: Page, button: string): Promise<void> {
-  const trays = page.locator('.red-ui-tray');
-  const before = await trays.count();
   await page.click(button);
-  await page.waitForFunction(`document.querySelectorAll('.red-ui-tray').length < ${before}`);
+  await page.locator(button).waitFor({ state: 'detached' });
+  if ((await page.locator('.red-ui-tray').count()) > 0) await slidIn(page);
 }
 
 /** Replaces the text in a Monaco editor as somebody who pastes it. */

@@ -70,11 +70,7 @@ describe('a first mail from the editor', function () {
     assert.deepEqual([test.parsed.subject, test.envelope.to], ['Test mail of Alerts', ['me@example.com']]);
 
     await leave(page, '#node-config-dialog-ok');
-    await page.screenshot({ path: '/tmp/shots/x.png' });
-    await leave(page, '#node-dialog-ok').catch(async (e) => {
-      await page.screenshot({ path: '/tmp/shots/y.png' });
-      throw e;
-    });
+    await leave(page, '#node-dialog-ok');
     await deploy(page);
     await page.locator(`[id="${inject}"] .red-ui-flow-node-button-button`).click();
     const mail = await inbox.waitForMail(({ parsed }) => parsed.subject === 'Pump stopped');

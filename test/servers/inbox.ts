@@ -247,7 +247,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
     idle,
     async close() {
       for (const connection of server.connections) connection._socket.destroy();
-      for (const socket of server._pendingSockets.keys()) socket.destroy();
+      for (const socket of server._pendingSockets.values()) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
       await idle();
     },

@@ -7,6 +7,7 @@ import './wire-certificate.test';
 import './wire-connect.test';
 import './wire-encryption.test';
 import './wire-envelope.test';
+import './wire-password.test';
 import './wire-proxy.test';
 import './wire-transcript.test';
 
