@@ -6,6 +6,8 @@ import { createJournal, type Journal } from '../servers/journal';
 export interface Decoy {
   url: string;
   requests: Journal<{ path: string }>;
+  /** Connections so far, with a request or without. */
+  connections: () => number;
   /** HTML that asks for `/<name>/...` in every way that mails were seen to try, and sets `window.trapped` of the editor. */
   trap: (name: string) => string;
   close: () => Promise<void>;
@@ -14,16 +16,19 @@ export interface Decoy {
 /** Starts the server on 127.0.0.1. */
 export async function startDecoy(): Promise<Decoy> {
   const requests = createJournal<{ path: string }>('requests to the decoy', ({ path }) => path);
+  let connections = 0;
   const server = createServer((request, response) => {
     requests.add({ path: request.url ?? '' });
     response.writeHead(200, { 'content-type': 'text/html', 'access-control-allow-origin': '*' });
     response.end('<p>decoy</p>');
   });
+  server.on('connection', () => (connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
     requests,
+    connections: () => connections,
     trap: (name) => trapHtml(`${url}/${name}`),
     async close() {
       server.closeAllConnections();

@@ -35,11 +35,20 @@ export async function leave(page: Page, button: string): Promise<void> {
   if ((await page.locator('.red-ui-tray').count()) > 0) await slidIn(page);
 }
 
-/** Replaces the text in a Monaco editor as somebody who pastes it. */
+/** Replaces the text in the Monaco editor that has this element; typing would have brackets and quotes closed. */
 export async function writeCode(page: Page, editor: string, text: string): Promise<void> {
-  await page.locator(`${editor} .view-lines`).first().click();
-  await page.keyboard.press('Control+a');
-  await page.keyboard.insertText(text);
+  await page.locator(`${editor} .view-line`).first().waitFor();
+  await page.evaluate(
+    ([selector, value]) => {
+      const { monaco, document } = globalThis as Loose;
+      const place = document.querySelector(selector);
+      monaco.editor
+        .getEditors()
+        .find((one: Loose) => place.contains(one.getContainerDomNode()))
+        .setValue(value);
+    },
+    [editor, text],
+  );
 }
 
 /** The text in the Monaco editor that has this element. */

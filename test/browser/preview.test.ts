@@ -110,7 +110,8 @@ describe('the preview of send-email', function () {
     await problem('samples').filter({ hasText: 'no JSON' }).waitFor();
     await page.fill('#node-input-to', 'a@example.com');
     await writeCode(page, SAMPLES, '{"payload": 1}');
-    await frame().getByText('1').waitFor();
+    await problem('samples').waitFor({ state: 'hidden' });
+    await problem('to').waitFor({ state: 'hidden' });
     assert.equal(await page.locator('.send-email-problem:visible').count(), 0);
   });
 
@@ -189,6 +190,9 @@ describe('the preview of send-email', function () {
     // A click on a link must not lead anywhere, either.
     await frame().locator('a').first().click();
     await frame().locator('svg a').first().click({ force: true });
+
+    assert.equal(await page.locator('#send-email-preview-frame iframe').getAttribute('sandbox'), '');
+    assert.equal(decoy.connections(), 0);
 
     // The same page without protection: what it does in the meantime, the preview would have done, too.
     const control = await browser.newPage();

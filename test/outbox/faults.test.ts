@@ -26,6 +26,8 @@ interface Trial {
   cost: Cost;
   server?: FaultServerOptions;
   properties?: string[];
+  /** Bytes of the mail. */
+  size?: number;
 }
 
 const LOGIN = { user: 'u', password: 'a secret' };
@@ -34,6 +36,9 @@ const STARTTLS: Partial<Trial> = {
   server: { security: 'starttls' },
   properties: ['mail.smtp.starttls.required=true', 'mail.smtp.ssl.trust=*'],
 };
+
+const HALFWAY = { afterBytes: 100_000 };
+const LARGE: Partial<Trial> = { size: 8_000_000 };
 
 const trial = (phase: Phase, name: string, fault: Fault, cost: Cost, more: Partial<Trial> = {}): Trial => ({
   name: `${name} at ${phase}`,
@@ -62,7 +67,6 @@ const TRIALS: Trial[] = [
   answer('greeting', 'SSH-2.0-OpenSSH_9.2', 'pause'),
   ...silences('ehlo', 'pause'),
   trial('ehlo', '"421" and the end', replyAndFin('421 4.3.2 shutting down'), 'pause'),
-  trial('ehlo', 'a reply without end', { endless: { line: '250-more', everyMs: 5 } }, 'pause'),
   answer('starttls', '454 4.7.0 not now', 'pause', STARTTLS),
   ...silences('starttls', 'pause', STARTTLS),
   ...silences('handshake', 'pause', STARTTLS),
@@ -86,7 +90,11 @@ const TRIALS: Trial[] = [
   ...silences('data', 'pause'),
   answer('data', '451 4.3.0 later', 'attempt'),
   answer('data', '554 5.7.1 no', 'mail'),
-  ...silences('body', 'pause'),
+  // In the middle of a mail that is larger than what the network holds: the dot is still here.
+  trial('body', 'the end of the connection', { ...fin(), ...HALFWAY }, 'pause', LARGE),
+  trial('body', 'a broken connection', { ...rst(), ...HALFWAY }, 'pause', LARGE),
+  trial('body', 'silence', { ...stall(), ...HALFWAY }, 'pause', LARGE),
+  trial('body', '"552" and the end', { ...replyAndFin('552 5.3.4 too big'), ...HALFWAY }, 'mail', LARGE),
   answer('dot', '451 4.3.0 later', 'attempt'),
   answer('dot', '432 4.3.2 concurrent connections limit exceeded', 'pause'),
   answer('dot', '454 4.7.0 throttling failure: maximum sending rate exceeded', 'pause'),
@@ -133,7 +141,7 @@ describe('a mail in the outbox', () => {
       };
       it(`${words[cost]}: ${name}`, async () => {
         const { outbox, results, problems, troubles } = await line(trial, at(phase, fault, 1));
-        await outbox.add(newMail());
+        await outbox.add(newMail(['a@x.test'], trial));
         await outbox.add(newMail());
         const [one, other] = (await results.waitFor(2)).sort((a, b) => (a.id < b.id ? -1 : 1));
 
@@ -149,7 +157,6 @@ describe('a mail in the outbox', () => {
           server.ledger.items.filter((entry) => entry.messageId === messageId);
         assert.equal(sent(one.messageId ?? '').length, cost === 'mail' ? 0 : 1);
         assert.equal(sent(other?.messageId ?? '').length, 1);
-        assert.equal(server.unanswered().length, cost === 'doubt' ? 1 : 0);
         await outbox.stop();
         assert.deepEqual(outbox.counts(), {
           queued: 0,
@@ -167,7 +174,7 @@ describe('a mail in the outbox', () => {
     for (const trial of TRIALS.filter(({ cost, name }) => cost !== 'mail' && !name.startsWith('"250"'))) {
       it(`is reported as failed when its time is over, with the reason: ${trial.name}`, async function () {
         const { outbox, results } = await line(trial, at(trial.phase, trial.fault), 40 * MINUTE);
-        await outbox.add(newMail());
+        await outbox.add(newMail(['a@x.test'], trial));
         const result = await results.next(15_000);
         assert.equal(result.status, 'failed');
         assert.ok(result.error?.code && result.error.message);
