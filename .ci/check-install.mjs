@@ -30,7 +30,10 @@ function check(what, holds) {
 let child;
 try {
   const packed = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', userDir], { cwd: root, encoding: 'utf8' }).replace(/^[^[{]*/s, ''),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', userDir], {
+      cwd: root,
+      encoding: 'utf8',
+    }).replace(/^[^[{]*/s, ''),
   );
   const { filename } = Array.isArray(packed) ? packed[0] : Object.values(packed)[0];
   writeFileSync(join(userDir, 'package.json'), '{"name":"user-directory","private":true}\n');
@@ -79,7 +82,7 @@ try {
   }
   const icons = await (await get('/icons')).json();
   check('the icon', (icons[name] ?? []).includes('send-email.svg'));
-  const examples = JSON.stringify(await (await get('/library/examples/flows/')).json());
+  const examples = JSON.stringify(await (await get(`/library/examples/flows/${name}`)).json());
   check('the examples', examples.includes('Gmail'));
 } finally {
   child?.removeAllListeners('exit');
