@@ -64,7 +64,8 @@ function flow(nodes) {
   return [
     { id: 'tab', type: 'tab', label: 'bench' },
     { id: 'source', type: 'bench-source', z: 'tab', wires: [['mail']] },
-    { id: 'catch', type: 'catch', z: 'tab', scope: ['mail'], uncaught: false, wires: [['failed']] },
+    // Not named as its type: Node-RED would take it for a node that needs itself.
+    { id: 'catcher', type: 'catch', z: 'tab', scope: ['mail'], uncaught: false, wires: [['failed']] },
     { id: 'failed', type: 'bench-failed', z: 'tab', wires: [] },
     ...nodes,
   ];

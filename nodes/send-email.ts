@@ -79,12 +79,14 @@ const init = (RED: NodeAPI): void => {
     });
 
     const statusLine = createStatusLine((view) => node.status(view));
+    const translate = (key: string, values: Record<string, string | number>) => RED._(key, values);
     function showStatus(): void {
-      const state = connector.state();
-      const problem = connector.status().problem !== null;
-      const activity = { waiting: sender.waiting(), pending, last };
-      const translate = (key: string, values: Record<string, string | number>) => RED._(key, values);
-      statusLine.show(senderStatus({ state, problem, view: account.view() }, activity, translate));
+      statusLine.show(() => {
+        const state = connector.state();
+        const problem = connector.status().problem !== null;
+        const activity = { waiting: sender.waiting(), pending, last };
+        return senderStatus({ state, problem, view: account.view() }, activity, translate);
+      });
     }
 
     /** Sends an outcome into the flow: the mail on the first output, what of it failed on the second. */

@@ -1,4 +1,4 @@
-// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, and both dialogs.
+// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, both dialogs and a preview.
 // Needs a Chromium: `npm run screenshots`, with CHROMIUM_PATH when it is not /usr/bin/chromium.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,13 @@ const EDITOR = { width: 1180, height: 600 };
 const MAIL = { width: 1000, height: 720 };
 /** High enough for each dialog without scrolling. */
 const SEND_EMAIL = { width: 1180, height: 1310 };
-const CONNECTOR = { width: 1180, height: 1080 };
+const CONNECTOR = { width: 1180, height: 1170 };
+
+/** Msgs as the flow of the digest example makes them. */
+const SAMPLES = `[
+  {"line": "Line 4", "station": "Robot 2", "level": "high", "payload": "Door open"},
+  {"line": "Line 4", "station": "Oven", "level": "low", "payload": "241 °C"}
+]`;
 
 const { status } = spawnSync(process.execPath, ['scripts/build.mjs', '--if-stale'], {
   cwd: ROOT,
@@ -99,6 +105,18 @@ async function dialogs(editor) {
       RED.editor.edit(RED.nodes.filterNodes({ type: 'send-email' })[0]);
     },
     fields: {},
+    ready: async () => {},
+    more: async (tray) => {
+      await editor.click('#send-email-preview-toggle');
+      await editor.evaluate((samples) => {
+        const { monaco, document } = globalThis;
+        const place = document.querySelector('#send-email-samples-editor');
+        const editors = monaco.editor.getEditors();
+        editors.find((one) => place.contains(one.getContainerDomNode())).setValue(samples);
+      }, SAMPLES);
+      await tray.frameLocator('#send-email-preview-frame iframe').getByText('Robot 2').waitFor();
+      await editor.locator('#send-email-preview').screenshot({ path: picture('preview') });
+    },
   });
   await dialog(editor, {
     name: 'connector',
@@ -110,11 +128,13 @@ async function dialogs(editor) {
       '#node-config-input-username': 'alerts@example.com',
       '#node-config-input-password': 'an app password',
     },
+    ready: () => editor.locator('#esc-sentence', { hasText: 'smtp.gmail.com' }).waitFor(),
+    more: async () => {},
   });
 }
 
-/** Opens a dialog in the page, fills fields in, takes its picture, and closes it. */
-async function dialog(editor, { name, viewport, cancel, open, fields }) {
+/** Opens a dialog in the page, fills fields in, takes its picture when it is ready, and more of it, and closes it. */
+async function dialog(editor, { name, viewport, cancel, open, fields, ready, more }) {
   await editor.setViewportSize(viewport);
   await editor.evaluate(open);
   const tray = editor.locator('.red-ui-tray').last();
@@ -126,7 +146,9 @@ async function dialog(editor, { name, viewport, cancel, open, fields }) {
   });
   for (const [field, value] of Object.entries(fields)) await editor.fill(field, value);
   await tray.locator('.red-ui-tray-header').click();
+  await ready();
   await tray.screenshot({ path: picture(name) });
+  await more(tray);
   await editor.click(cancel);
   await tray.waitFor({ state: 'detached' });
 }

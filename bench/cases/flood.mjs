@@ -10,7 +10,7 @@ export async function run({ runs, scale }) {
   const load = { count, bytes: 2_048, slice: count, limitMs: 30_000 };
   return withPeers([() => startSink({ most: 20 })], (sink) =>
     withPeers([() => startSendEmail(sink), () => startEmailNode(sink)], async (ours, email) => {
-      for (const peer of [ours, email]) await send(peer, sink, { ...load, count: 20 });
+      for (const peer of [ours, email]) await send(peer, sink, { ...load, count: 15 });
       const of = await inTurns([ours, email], runs, (peer) => send(peer, sink, load, { lossy: true }));
       const lost = (name) => of(name, ({ arrived }) => count - arrived);
       return {

@@ -25,10 +25,11 @@ interface Connector {
 
 let properties: PropertiesEditor | undefined;
 /** Ends everything that the open dialog does in the background. */
-let closing = new AbortController();
+let closing: AbortController | undefined;
 
 function closeDialog(): void {
-  closing.abort();
+  closing?.abort();
+  closing = undefined;
   properties?.close();
   properties = undefined;
 }
@@ -69,7 +70,8 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     return this.title || TYPE;
   },
   oneditprepare() {
-    closing = new AbortController();
+    const closed = new AbortController();
+    closing = closed;
     // For a new config node the editor leaves out defaults that are 0.
     const rateLimit = $('#node-config-input-rateLimit');
     if (rateLimit.val() === '') rateLimit.val('0');
@@ -80,8 +82,8 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     makeTabs('esc-tabs', panes, () => properties?.resize());
     const editor = openPropertiesEditor(this.id);
     properties = editor;
-    connectionTest(this.id, () => editor.value(), closing.signal);
-    showState(this.id, closing.signal);
+    connectionTest(this.id, () => editor.value(), closed.signal);
+    showState(this.id, closed.signal);
   },
   oneditsave() {
     if (properties) $('#node-config-input-properties').val(properties.value());

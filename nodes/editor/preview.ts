@@ -68,7 +68,7 @@ export function formNotes(): FieldNotes {
 }
 
 /** The pane that shows the mail which the form makes of sample msgs; it asks only while it is open. */
-export function previewPane(form: Form, notes: FieldNotes): Preview {
+export function previewPane(form: Form, places: FieldNotes): Preview {
   const toggle = $('#send-email-preview-toggle');
   const pane = $('#send-email-preview').hide();
   const place = $('#send-email-preview-frame');
@@ -85,7 +85,7 @@ export function previewPane(form: Form, notes: FieldNotes): Preview {
       const read = readSamples(samples?.getValue() ?? '');
       if ('problem' in read) {
         const { key, reason = '' } = read.problem;
-        notes.show('problem', new Map([[SAMPLES, [text(`samples.${key}`, { reason })]]]));
+        places.show('problem', new Map([[SAMPLES, [text(`samples.${key}`, { reason })]]]));
         return Promise.resolve(null);
       }
       const messages = firstMail(read.samples, String(node.batchSize));
@@ -95,19 +95,27 @@ export function previewPane(form: Form, notes: FieldNotes): Preview {
       }));
     },
     show: (answer) => answer && show(answer),
-    fail: ({ message }) => notes.show('problem', new Map([[SAMPLES, [message]]])),
+    fail: ({ message }) => places.show('problem', new Map([[SAMPLES, [message]]])),
   });
 
   function show(answer: Shown): void {
     const { subject, text: plain, to, errors, of, senderUnknown } = answer;
-    const note = senderUnknown ? ` ${text('preview.noSender')}` : '';
-    $('#send-email-preview-count').text(text('preview.count', of) + note);
+    const problems = problemsByField(errors, FIELDS);
+    const fields = [...problems.keys()].filter((field) => field !== SAMPLES);
+    const notes = [
+      text('preview.count', of),
+      ...(senderUnknown ? [text('preview.noSender')] : []),
+      ...(fields.length > 0
+        ? [text('preview.problems', { fields: fields.map((field) => text(`label.${field}`)).join(', ') })]
+        : []),
+    ];
+    $('#send-email-preview-count').text(notes.join(' '));
     $('#send-email-preview-to').text(to.join(', '));
     $('#send-email-preview-subject').text(subject);
     $('#send-email-preview-text').text(plain);
     html = answer.html;
     showHtml();
-    notes.show('problem', problemsByField(errors, FIELDS));
+    places.show('problem', problems);
   }
 
   function showHtml(): void {
@@ -137,7 +145,7 @@ export function previewPane(form: Form, notes: FieldNotes): Preview {
     pane.toggle(open);
     if (!open) {
       asking.stop();
-      notes.show('problem', new Map());
+      places.show('problem', new Map());
       return;
     }
     samples ??= openSamples();

@@ -3,17 +3,31 @@
  * to the caller, who sets it for `nextDue` and calls `due` when it fires.
  */
 
-/** Events that wait for one mail. Times in ms since the epoch. */
+/** The events of one mail. */
 export interface Batch<E> {
   readonly key: string;
   readonly events: readonly E[];
+}
+
+/** A batch that still waits. Times in ms since the epoch. */
+interface Waiting<E> {
+  readonly key: string;
+  /** Number of its events. */
+  readonly count: number;
+  /** A chain, so that adding an event costs the same however many there are. */
+  readonly newest: Link<E>;
   /** When the first event came: the clock is not restarted by later ones. */
   readonly startedAt: number;
   readonly dueAt: number;
 }
 
+interface Link<E> {
+  readonly event: E;
+  readonly before: Link<E> | null;
+}
+
 /** The batches that wait, by key, the oldest first. */
-export type Batches<E> = ReadonlyMap<string, Batch<E>>;
+export type Batches<E> = ReadonlyMap<string, Waiting<E>>;
 
 export interface BatchRules {
   /** Events that fill a batch; 1 sends each at once. */
@@ -42,22 +56,23 @@ export function addEvent<E>(
   entry: { key: string; event: E; now: number; alone: boolean },
 ): { batches: Batches<E>; send: Batch<E> | null; startTimer: number | null } {
   const { key, event, now, alone } = entry;
-  const waiting = alone ? undefined : batches.get(key);
-  const startedAt = waiting?.startedAt ?? now;
-  const batch: Batch<E> = {
+  const before = alone ? undefined : batches.get(key);
+  const startedAt = before?.startedAt ?? now;
+  const waiting: Waiting<E> = {
     key,
-    events: [...(waiting?.events ?? []), event],
+    count: (before?.count ?? 0) + 1,
+    newest: { event, before: before?.newest ?? null },
     startedAt,
     dueAt: startedAt + rules.timeout,
   };
-  if (alone) return { batches, send: batch, startTimer: null };
+  if (alone) return { batches, send: closed(waiting), startTimer: null };
   const others = new Map(batches);
-  if (batch.events.length >= rules.size) {
+  if (waiting.count >= rules.size) {
     others.delete(key);
-    return { batches: others, send: batch, startTimer: null };
+    return { batches: others, send: closed(waiting), startTimer: null };
   }
-  others.set(key, batch);
-  return { batches: others, send: null, startTimer: waiting ? null : batch.dueAt };
+  others.set(key, waiting);
+  return { batches: others, send: null, startTimer: before ? null : waiting.dueAt };
 }
 
 /** Takes out every batch whose time has come at `now` (ms), the oldest first. */
@@ -73,7 +88,7 @@ export function flushBatches<E>(batches: Batches<E>): { batches: Batches<E>; sen
 
 /** Drops everything that waits and gives back the dropped events, so that each can be reported. */
 export function resetBatches<E>(batches: Batches<E>): { batches: Batches<E>; dropped: E[] } {
-  return { batches: emptyBatches(), dropped: [...batches.values()].flatMap((batch) => [...batch.events]) };
+  return { batches: emptyBatches(), dropped: [...batches.values()].flatMap((waiting) => eventsOf(waiting)) };
 }
 
 /** When the next batch is due (ms since the epoch), or null when none waits. */
@@ -83,15 +98,33 @@ export function nextDue<E>(batches: Batches<E>): number | null {
   return next;
 }
 
+/** Events that wait in all batches. */
+export function countEvents<E>(batches: Batches<E>): number {
+  let sum = 0;
+  for (const { count } of batches.values()) sum += count;
+  return sum;
+}
+
 function takeOut<E>(
   batches: Batches<E>,
-  wanted: (batch: Batch<E>) => boolean,
+  wanted: (waiting: Waiting<E>) => boolean,
 ): { batches: Batches<E>; send: Batch<E>[] } {
   const send: Batch<E>[] = [];
-  const rest = new Map<string, Batch<E>>();
-  for (const [key, batch] of batches) {
-    if (wanted(batch)) send.push(batch);
-    else rest.set(key, batch);
+  const rest = new Map<string, Waiting<E>>();
+  for (const [key, waiting] of batches) {
+    if (wanted(waiting)) send.push(closed(waiting));
+    else rest.set(key, waiting);
   }
   return { batches: rest, send };
+}
+
+function closed<E>(waiting: Waiting<E>): Batch<E> {
+  return { key: waiting.key, events: eventsOf(waiting) };
+}
+
+function eventsOf<E>({ count, newest }: Waiting<E>): E[] {
+  const events = new Array<E>(count);
+  let link: Link<E> | null = newest;
+  for (let i = count - 1; link; i--, link = link.before) events[i] = link.event;
+  return events;
 }

@@ -8,6 +8,7 @@ import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '.
 import { uniqueRecipients } from './addresses';
 import type { LoadedAttachment } from './attachments';
 import type { MailContent } from './content';
+import { mimeBytes } from './mime-bytes';
 
 export interface ComposedMail {
   messageId: string;
@@ -56,6 +57,7 @@ export async function compose(
     date: new Date(stamp.date),
     // Cannot occur in quoted-printable or base64.
     boundaryPrefix: '--=_',
+    baseBoundary: randomUUID(),
     newline: 'win',
     disableFileAccess: true,
     disableUrlAccess: true,
@@ -65,7 +67,7 @@ export async function compose(
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
 
-  const bytes = await message.build();
+  const bytes = await mimeBytes(message);
   return {
     messageId: stamp.messageId,
     subject,
@@ -85,6 +87,9 @@ export function newMessageId(from: string): string {
   return `<${randomUUID()}@${ascii || 'localhost'}>`;
 }
 
+/** Tells ids of this process from those of others. */
+const PROCESS = randomUUID().slice(0, 8);
+
 let lastTime = 0;
 let lastCount = 0;
 
@@ -97,7 +102,7 @@ export function newMailId(now: number): string {
   lastTime = Math.max(now, lastTime);
   const time = Math.trunc(lastTime).toString(16).padStart(12, '0');
   const count = lastCount.toString(16).padStart(6, '0');
-  return `${time}-${count}-${randomUUID().slice(0, 8)}`;
+  return `${time}-${count}-${PROCESS}`;
 }
 
 function describeAttachment({ filename, content, contentType, cid }: LoadedAttachment) {

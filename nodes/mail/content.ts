@@ -4,7 +4,8 @@ import { fitAttachments, type LoadedAttachment } from './attachments';
 import { eventView, mailScope, type EventView } from './event';
 import type { MailHeader } from './headers';
 import { htmlToPlainText } from './html-text';
-import { renderSubject, type CompiledMessage, type MailAddresses, type MailEvent } from './message';
+import { renderSubject, type CompiledMessage, type MailEvent } from './message';
+import type { MailAddresses } from './recipients';
 import type { Scope } from './scope';
 
 export interface MailContent extends MailAddresses {

@@ -28,29 +28,28 @@ export interface EventView extends Record<string, unknown> {
 
 /** Makes the view of one event; `index` counts from 1. */
 export function eventView(source: EventSource, index: number): EventView {
-  return {
-    ...source.msg,
+  // Many times faster than to spread the msg into a new object, and this is done for each event of a digest.
+  return Object.assign({}, source.msg, {
     index,
     event: textView(source.msg.payload),
     error: errorText(source.msg.error, source.skippedAttachments),
     time: isoLocal(source.arrivedAt),
     [externalsKey]: source.externals,
-  };
+  });
 }
 
 /** Makes the scope of a mail: what the first event has, and the mail's own names over it. `now` in ms. */
 export function mailScope(views: readonly EventView[], meta: { connector: string; now: number }): Scope {
   const first = views[0];
   return {
-    view: {
-      ...first,
+    view: Object.assign({}, first, {
       events: views,
       count: views.length,
       first,
       last: views[views.length - 1],
       now: isoLocal(meta.now),
       connector: meta.connector,
-    },
+    }),
   };
 }
 
@@ -71,10 +70,19 @@ function messageOf(error: unknown): string {
   }
 }
 
+let last = { time: NaN, offset: NaN, text: '' };
+
 /** Writes a time (ms since the epoch) in ISO 8601 with the offset of this machine: `2026-11-22T13:00:00.000+01:00`. */
 export function isoLocal(time: number): string {
   // Minutes east of Greenwich; the language counts them to the west.
   const offset = -new Date(time).getTimezoneOffset();
+  // Asked for several times for each msg, and many msgs come in one millisecond.
+  if (time !== last.time || offset !== last.offset)
+    last = { time, offset, text: isoWithOffset(time, offset) };
+  return last.text;
+}
+
+function isoWithOffset(time: number, offset: number): string {
   const local = new Date(time + offset * 60_000).toISOString().slice(0, -1);
   const hours = Math.trunc(Math.abs(offset) / 60);
   return `${local}${offset < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(Math.abs(offset) % 60)}`;

@@ -1,11 +1,11 @@
 /** From a node's fields and one msg to an event that is checked and knows which mail it belongs to. */
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
-import { parseAddressList, parseOne, uniqueRecipients, type Address } from './addresses';
 import type { LoadedAttachment } from './attachments';
 import { batchKey } from './batch';
 import type { MailConfig } from './config';
 import { eventView, mailScope } from './event';
 import { readHeaders, readPriority, type MailHeader } from './headers';
+import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients';
 import type { Externals, Scope } from './scope';
 import { compileTemplate, type Template } from './template';
 import { shownValue, textView } from './text-view';
@@ -16,19 +16,11 @@ export interface CompiledMessage {
   readonly templates: Readonly<Record<TemplateField, Template>>;
   /** Every `flow.`, `global.` and `env.` name in them; resolve these for each msg. */
   readonly externals: readonly string[];
+  readonly recipientsOf: RecipientReader;
 }
 
-type RecipientField = 'to' | 'cc' | 'bcc' | 'replyTo';
-type TemplateField = RecipientField | 'from' | 'subject' | 'template' | 'batchBy';
-
-/** Who a mail is from and for. */
-export interface MailAddresses {
-  from: Address;
-  to: Address[];
-  cc: Address[];
-  bcc: Address[];
-  replyTo: Address[];
-}
+type AddressField = 'from' | 'to' | 'cc' | 'bcc' | 'replyTo';
+type TemplateField = AddressField | 'subject' | 'template' | 'batchBy';
 
 /** One msg, checked and ready to wait for its mail. Plain data, and the msg itself. */
 export interface MailEvent {
@@ -86,7 +78,8 @@ export function compileMessage(config: MailConfig): { message: CompiledMessage |
     batchBy: compile('batchBy'),
   };
   const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
-  return { message: errors.length > 0 ? null : { config, templates, externals }, errors };
+  const message = { config, templates, externals, recipientsOf: createRecipientReader() };
+  return { message: errors.length > 0 ? null : message, errors };
 }
 
 /**
@@ -98,25 +91,20 @@ export function prepareEvent(
   msg: Msg,
   circumstances: Circumstances,
 ): { event: MailEvent; warnings: string[] } {
-  const { externals, connector, now } = circumstances;
+  const { externals, connector, now, mailFrom, username } = circumstances;
   const source = { msg, arrivedAt: now, externals, skippedAttachments: [] };
   const scope = mailScope([eventView(source, 1)], { connector, now });
 
-  const recipients = (field: RecipientField) =>
-    parseAddressList(field, fieldOrMsg(message, field, msg, scope));
-  const addresses: MailAddresses = {
-    from: readSender(fieldOrMsg(message, 'from', msg, scope), circumstances),
-    to: recipients('to'),
-    cc: recipients('cc'),
-    bcc: recipients('bcc'),
-    replyTo: recipients('replyTo'),
-  };
-  const { from, to, cc, bcc, replyTo } = addresses;
-  if (uniqueRecipients(to, cc, bcc).length === 0) {
-    throw new MailError('NO_RECIPIENT', 'The mail has no recipient: to, cc and bcc are all empty.', {
-      hint: 'Fill in the field To of the node, or set msg.to before it.',
-    });
-  }
+  const given = (field: AddressField) => fieldOrMsg(message, field, msg, scope);
+  const { addresses, key } = message.recipientsOf({
+    from: given('from'),
+    to: given('to'),
+    cc: given('cc'),
+    bcc: given('bcc'),
+    replyTo: given('replyTo'),
+    mailFrom,
+    username,
+  });
   refuseLineBreaks(renderSubject(message, scope, msg));
   const { warnings, ...headers } = readHeaders(msg);
   const { priority, warnings: priorityWarnings } = readPriority(msg, message.config.priority);
@@ -127,7 +115,7 @@ export function prepareEvent(
       arrivedAt: now,
       externals,
       addresses,
-      key: batchKey([from, to, cc, bcc, replyTo, batchBy]),
+      key: batchKey([key, batchBy]),
       priority,
       ...headers,
       attachments: [],
@@ -146,34 +134,9 @@ export function renderSubject(message: CompiledMessage, scope: Scope, msg: Msg):
   return (subject.blank ? textView(msg.subject ?? msg.topic) : subject.render(scope, 'none')).trim();
 }
 
-function fieldOrMsg(
-  message: CompiledMessage,
-  field: RecipientField | 'from',
-  msg: Msg,
-  scope: Scope,
-): unknown {
+function fieldOrMsg(message: CompiledMessage, field: AddressField, msg: Msg, scope: Scope): unknown {
   const template = message.templates[field];
   return template.blank ? msg[field] : template.render(scope, 'none');
-}
-
-/** The sender: field or msg.from, else the property mail.from, else the username when it is an address. */
-function readSender(value: unknown, { mailFrom, username }: Circumstances): Address {
-  if (!isBlank(value)) return parseOne('from', value);
-  if (!isBlank(mailFrom)) return parseOne('mail.from', mailFrom);
-  if (username?.includes('@')) {
-    try {
-      return parseOne('username', username);
-    } catch {
-      // Some servers have usernames that look like addresses and are none; the error below says what to do.
-    }
-  }
-  throw new MailError(
-    'NO_SENDER',
-    'The mail has no sender: from is empty and the username is no e-mail address.',
-    {
-      hint: 'Fill in the field From of the node, or set mail.from in the properties of the connector.',
-    },
-  );
 }
 
 function refuseLineBreaks(subject: string): void {
@@ -181,8 +144,4 @@ function refuseLineBreaks(subject: string): void {
   throw new MailError('BAD_SUBJECT', `subject: ${shownValue(subject)} holds a line break.`, {
     hint: 'Show a text of one line in the subject, and longer ones in the template.',
   });
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || (typeof value === 'string' && value.trim() === '');
 }

@@ -20,6 +20,8 @@ export type External =
  * undefined when the name is none of these. `store` is undefined for the default context store.
  */
 export function parseExternal(name: string): External | undefined {
+  // Nearly all names are none of these, and each tag of each event asks.
+  if (!/^(?:env|flow|global)/.test(name)) return undefined;
   const env = /^env\.(.+)/.exec(name);
   if (env?.[1]) return { kind: 'env', name: env[1] };
   const context = /^(flow|global)(?:\[(\w+)\])?\.(.+)/.exec(name);
@@ -54,7 +56,8 @@ function lookUpExternal(scope: Scope, name: string): unknown {
 function descend(view: unknown, path: readonly string[]): { value: unknown } | undefined {
   let value = view;
   try {
-    for (const [i, name] of path.entries()) {
+    for (let i = 0; i < path.length; i++) {
+      const name = path[i] as string;
       // A lone name is no property of a text: {{#length}}{{length}}{{/length}} shows the outer length.
       if (!hasProperty(value, name, path.length > 1 && i === path.length - 1)) return undefined;
       value = (value as Record<string, unknown>)[name];

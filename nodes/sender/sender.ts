@@ -5,6 +5,7 @@
 import { readAttachments } from '../mail/attachments';
 import {
   addEvent,
+  countEvents,
   dueBatches,
   emptyBatches,
   flushBatches,
@@ -19,6 +20,7 @@ import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/mess
 import type { Externals } from '../mail/scope';
 import type { KeptEvent } from '../outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
+import { createSequence } from './sequence';
 
 /** A msg and what has to be told when its mail is finished. */
 export interface Source {
@@ -83,15 +85,11 @@ export function createSender(options: SenderOptions): Sender {
   const limitBytes = config.attachMaxMb * MIB;
   let batches: Batches<Waiting> = emptyBatches();
   let timer: NodeJS.Timeout | undefined;
+  /** When the timer fires, ms; null when none is set. */
+  let timerAt: number | null = null;
   let closed = false;
   /** Msgs are handled one after the other, so that mails leave in the order in which msgs came. */
-  let tail: Promise<unknown> = Promise.resolve();
-
-  function next<T>(step: () => Promise<T>): Promise<T> {
-    const result = tail.then(step);
-    tail = result.catch(() => undefined);
-    return result;
-  }
+  const next = createSequence();
 
   async function handle(source: Source): Promise<void> {
     const event = await prepare(source.msg);
@@ -189,14 +187,17 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   function schedule(): void {
+    const due = closed ? null : nextDue(batches);
+    const at = due === null ? null : Math.max(due, options.blockedUntil());
+    // Most events join a batch whose time is known.
+    if (at === timerAt) return;
     clearTimeout(timer);
-    const due = nextDue(batches);
-    if (due === null || closed) return;
-    const at = Math.max(due, options.blockedUntil());
-    timer = setTimeout(() => void next(timeIsUp), Math.max(at - Date.now(), 0));
+    timerAt = at;
+    if (at !== null) timer = setTimeout(() => void next(timeIsUp), Math.max(at - Date.now(), 0));
   }
 
   async function timeIsUp(): Promise<void> {
+    timerAt = null;
     // Another mail took the free place in the meantime.
     if (options.blockedUntil() > Date.now()) return schedule();
     await dispatchAll(dueBatches(batches, Date.now()));
@@ -223,7 +224,7 @@ export function createSender(options: SenderOptions): Sender {
         changed();
         return dropped.map(({ source }) => source);
       }),
-    waiting: () => [...batches.values()].reduce((sum, batch) => sum + batch.events.length, 0),
+    waiting: () => countEvents(batches),
     async close() {
       closed = true;
       await flush();

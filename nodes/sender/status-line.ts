@@ -5,14 +5,17 @@ import type { StatusView } from '../connector/status';
 const PAUSE = 200;
 
 export interface StatusLine {
-  /** Shows a status now, or after the pause unless another one comes before. The last one is always shown. */
-  show(view: StatusView): void;
+  /**
+   * Shows a status now, or after the pause unless another one comes before. The last one is always shown. `look` is called
+   * when it is: under load there are many changes for each status.
+   */
+  show(look: () => StatusView): void;
   close(): void;
 }
 
 export function createStatusLine(write: (view: StatusView) => void): StatusLine {
   let shown = '';
-  let next: StatusView | null = null;
+  let next: (() => StatusView) | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -25,16 +28,17 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
   function pauseOver(): void {
     timer = undefined;
     if (!next) return;
-    put(next);
+    const look = next;
     next = null;
     timer = setTimeout(pauseOver, PAUSE);
+    put(look());
   }
 
   return {
-    show(view) {
+    show(look) {
       // Mails of a node that a deploy made anew still end at the old one: its successor has the status now.
       if (closed) return;
-      next = view;
+      next = look;
       if (timer === undefined) pauseOver();
     },
     close() {

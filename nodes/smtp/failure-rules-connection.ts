@@ -24,7 +24,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'connection',
       code: 'CONNECTION',
-      what: 'The connection broke that was open since an earlier mail',
+      what: 'The server ended the connection before it took the mail',
+      hint: 'It is tried again. If it stays, check mail.smtp.host and mail.smtp.port, and ask the provider.',
     },
   },
   {

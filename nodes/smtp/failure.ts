@@ -12,7 +12,7 @@ import { HOLD } from './failure-waits';
 export interface FailureFacts {
   /** The final dot was handed to the connection: without a reply nobody knows whether the mail was taken. */
   dotHandedOver: boolean;
-  /** The connection had been used for another mail before. */
+  /** The connection had been used for another mail before, or was closed before it could be used for one. */
   reused: boolean;
   /** We ended the attempt because the connector stops. */
   aborted: boolean;

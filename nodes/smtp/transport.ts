@@ -60,8 +60,8 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
     ...nodemailerOptions(settings),
     pool: true,
     maxConnections: connections,
-    // Once more over a new connection when one that was used before turns out to be dead before the body was read.
-    maxRequeues: 1,
+    // Each try is one the rate limit knows of: the caller repeats what ended before the body was asked for.
+    maxRequeues: 0,
     ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
   });
   mailer.set('proxy_socks_module', socks);
@@ -116,7 +116,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
       } catch (error) {
         return failed(error, recipients.length, masked, {
           dotHandedOver,
-          reused: false,
+          reused: endedEarly(error),
           aborted: signal.aborted,
           deadline,
         });
@@ -127,6 +127,14 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
     },
     close: () => mailer.close({ force: true }),
   };
+}
+
+/**
+ * True when the connection ended before its greeting, or after an earlier mail and before a byte of this one was sent:
+ * nodemailer would try again by itself then, and says so in no other way.
+ */
+function endedEarly(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('Reached maximum number of retries');
 }
 
 function answered(info: SMTPPoolSentMessageInfo, masked: Masked): Attempt {

@@ -106,6 +106,7 @@ describe('the preview of send-email', function () {
     assert.equal(await problem('template').isVisible(), false);
     await page.fill('#node-input-to', 'nobody');
     await problem('to').filter({ hasText: 'nobody' }).waitFor();
+    await page.getByText('Something is not right yet: see To.').waitFor();
     await writeCode(page, SAMPLES, '{"payload": ');
     await problem('samples').filter({ hasText: 'no JSON' }).waitFor();
     await page.fill('#node-input-to', 'a@example.com');
@@ -113,6 +114,16 @@ describe('the preview of send-email', function () {
     await problem('samples').waitFor({ state: 'hidden' });
     await problem('to').waitFor({ state: 'hidden' });
     assert.equal(await page.locator('.send-email-problem:visible').count(), 0);
+  });
+
+  it('shows a mail whose sender only the connector will know, and says so', async () => {
+    const id = flow.ids.connector;
+    await page.fill('#node-input-from', '');
+    await openPreview({ topic: 'x', payload: 1, owner: 'anna' });
+    await page.getByText(/The sender comes from the connector/).waitFor();
+    await page.locator('#send-email-preview-to', { hasText: 'anna@example.com' }).waitFor();
+    assert.equal(await problem('from').isVisible(), false);
+    assert.equal(await page.inputValue('#node-input-server'), id);
   });
 
   it('asks nothing before it is opened and after it is closed', async () => {

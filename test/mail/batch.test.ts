@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   addEvent,
   batchKey,
+  countEvents,
   dueBatches,
   emptyBatches,
   flushBatches,
@@ -15,6 +16,8 @@ const rules = { size: 3, timeout: 10_000 };
 function add(batches: Batches<string>, event: string, now: number, key = 'k', alone = false) {
   return addEvent(batches, rules, { key, event, now, alone });
 }
+
+const waitingIn = (batches: Batches<string>) => flushBatches(batches).send.map(({ events }) => events);
 
 describe('A batch', () => {
   it('is sent when it is full, with its events in order', () => {
@@ -58,7 +61,8 @@ describe('A batch', () => {
     batches = add(batches, 'a2', 2, 'a').batches;
     const full = add(batches, 'a3', 3, 'a');
     assert.deepEqual(full.send?.events, ['a1', 'a2', 'a3']);
-    assert.deepEqual([...full.batches.keys()], ['b']);
+    assert.deepEqual(waitingIn(full.batches), [['b1']]);
+    assert.equal(countEvents(batches), 3);
   });
 
   it('is passed over by an event that leaves alone', () => {
@@ -66,7 +70,7 @@ describe('A batch', () => {
     const { send, batches, startTimer } = add(waiting, 'urgent', 1, 'k', true);
     assert.deepEqual(send?.events, ['urgent']);
     assert.equal(startTimer, null);
-    assert.deepEqual(batches.get('k')?.events, ['a']);
+    assert.deepEqual(waitingIn(batches), [['a']]);
   });
 
   it('is flushed with all others, the oldest first', () => {
@@ -95,8 +99,10 @@ describe('A batch', () => {
 
   it('leaves the state that it was added to unchanged', () => {
     const before = add(emptyBatches(), 'a', 0).batches;
-    add(before, 'b', 1);
-    assert.deepEqual(before.get('k')?.events, ['a']);
+    const { batches } = add(before, 'b', 1);
+    add(before, 'c', 2);
+    assert.deepEqual(waitingIn(batches), [['a', 'b']]);
+    assert.deepEqual(waitingIn(before), [['a']]);
   });
 });
 

@@ -27,7 +27,7 @@ export interface Line {
   left: Leftovers;
   results: Journal<EmailResult>;
   /** Codes of the problems that were shown, each once for each time it began. */
-  problems: string[];
+  problems: Journal<string>;
   /** What the store could not keep. */
   troubles: unknown[];
   start: () => void;
@@ -47,17 +47,17 @@ export async function openLine(options: LineOptions): Promise<Line> {
   const { server, folder, clock, login } = options;
   const policy = { ...POLICY, ...options.policy };
   const results = createJournal<EmailResult>('results', ({ status, subject }) => `${status} ${subject}`);
-  const problems: string[] = [];
+  const problems = createJournal<string>('problems', (code) => code);
   const troubles: unknown[] = [];
-  let since = 0;
+  let working = true;
   const outbox = createOutbox({
     store: folder === undefined ? createMemoryStore() : createDiskStore({ folder, warn: assert.fail }),
     policy,
     report: (result) => results.add(result),
     changed() {
       const problem = outbox.problem();
-      if (problem && problem.since !== since) problems.push(problem.error.code);
-      since = problem?.since ?? 0;
+      if (problem && working) problems.add(problem.error.code);
+      working = problem === null;
     },
     trouble: (error) => troubles.push(error),
     random: () => 0,

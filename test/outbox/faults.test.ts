@@ -150,7 +150,7 @@ describe('a mail in the outbox', () => {
         assert.equal(one.duplicatePossible, cost === 'doubt');
         assert.equal(one.error !== undefined, cost === 'mail');
         assert.deepEqual([other?.status, other?.attempts, other?.duplicatePossible], ['sent', 1, false]);
-        assert.equal(problems.length, cost === 'pause' ? 1 : 0, problems.join());
+        assert.equal(problems.items.length, cost === 'pause' ? 1 : 0, problems.items.join());
         assert.equal(outbox.problem(), null);
 
         const sent = (messageId: string) =>
