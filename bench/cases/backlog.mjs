@@ -7,6 +7,7 @@ import { temporaryFolder } from '../child.mjs';
 import { withPeers } from '../rounds.mjs';
 import { startSendEmail } from '../peers.mjs';
 import { freePort } from '../sink.mjs';
+import load from '../load.cjs';
 
 export const title = '200 mails with a file of 5 MB each wait for a dead server, outbox on disk';
 
@@ -23,7 +24,11 @@ export async function run({ scale }) {
   try {
     return await withPeers([() => startSendEmail(dead)], async (ours) => {
       const empty = await settled(ours);
-      const msgs = Array.from({ length: count }, (_, i) => ({ topic: `Video ${i + 1}`, payload: file }));
+      const msgs = Array.from({ length: count }, (_, i) => ({
+        from: load.FROM,
+        topic: `Video ${i + 1}`,
+        payload: file,
+      }));
       await ours.ask('feed', { msgs, gapMs: 10 });
       await untilWaiting(ours, count);
       const full = await settled(ours);

@@ -24,7 +24,7 @@ export function findConnector(RED: NodeAPI, id: string): ConnectorNode | null {
  * good as none.
  */
 export function environmentOf(RED: NodeAPI, id: string): Env {
-  return environment(RED, (RED.nodes.getNode(id)) ?? nodeOutsideFlows(RED));
+  return environment(RED, RED.nodes.getNode(id) ?? nodeOutsideFlows(RED));
 }
 
 /** What a test of unsaved settings needs of the connector that is deployed under the same id. */
