@@ -8,7 +8,6 @@ import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '.
 import { uniqueRecipients } from './addresses';
 import type { LoadedAttachment } from './attachments';
 import type { MailContent } from './content';
-import { mimeBytes } from './mime-bytes';
 
 export interface ComposedMail {
   messageId: string;
@@ -67,7 +66,7 @@ export async function compose(
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
 
-  const bytes = await mimeBytes(message);
+  const bytes = await message.build();
   return {
     messageId: stamp.messageId,
     subject,

@@ -72,7 +72,7 @@ function messageOf(error: unknown): string {
 
 let last = { time: NaN, offset: NaN, text: '' };
 
-/** Writes a time (ms since the epoch) in ISO 8601 with the offset of this machine: `2026-11-22T13:00:00.000+01:00`. */
+/** Writes a time (ms since the epoch) to the second, in ISO 8601 with the offset of this machine: `2026-11-22T13:00:00+01:00`. */
 export function isoLocal(time: number): string {
   // Minutes east of Greenwich; the language counts them to the west.
   const offset = -new Date(time).getTimezoneOffset();
@@ -83,7 +83,7 @@ export function isoLocal(time: number): string {
 }
 
 function isoWithOffset(time: number, offset: number): string {
-  const local = new Date(time + offset * 60_000).toISOString().slice(0, -1);
+  const local = new Date(time + offset * 60_000).toISOString().slice(0, 19);
   const hours = Math.trunc(Math.abs(offset) / 60);
   return `${local}${offset < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(Math.abs(offset) % 60)}`;
 }
