@@ -9,7 +9,7 @@ import { connectorStatus } from './connector/status';
 import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './explanation';
-import { environment, tlsMaterial, warnOnce } from './runtime';
+import { environment, flowsStarted, tlsMaterial, warnOnce } from './runtime';
 import { MailError } from './types';
 import type { Mask } from './smtp/secrets';
 import type { SmtpSettings } from './smtp/settings';
@@ -81,6 +81,7 @@ const init = (RED: NodeAPI): void => {
     this.title = fields.title || 'email-server-connector';
     this.connector = createConnector({
       setUp,
+      ready: flowsStarted(RED),
       openOutbox: async (policy) => {
         // Only the test helper of Node-RED has no user directory.
         const { userDir } = RED.settings;

@@ -56,3 +56,17 @@ export function warnOnce(node: Node): (text: string) => void {
     said.add(text);
   };
 }
+
+/** The longest wait for the flows of a deploy, ms. */
+const FLOWS_MS = 5_000;
+
+/** Resolves when all nodes of the deploy under way are there, so that what is sent reaches them. */
+export function flowsStarted(RED: NodeAPI): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, FLOWS_MS).unref();
+    RED.events.once('flows:started', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -46,6 +46,8 @@ export interface ConnectorOptions {
   openOutbox: (policy: Policy) => Promise<Outbox>;
   /** Reads the configuration anew at each start: environment variables may have changed. */
   setUp: () => Setup;
+  /** Resolves when outcomes can be sent into the flow: mails of an earlier process may end at once. */
+  ready: Promise<void>;
   /** Called on each change of the state. */
   changed: (state: ConnectorState) => void;
   /** Called with what a listener threw. */
@@ -121,6 +123,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     try {
       outbox = await options.openOutbox(result.policy);
       line = result.connect();
+      await options.ready;
     } catch (error) {
       return fail(
         error instanceof MailError ? error : new MailError('CONFIG', String((error as Error).message)),
