@@ -4,11 +4,12 @@ import nodemailer from 'nodemailer';
 import channel from './channel.cjs';
 import load from './load.cjs';
 
-const { port } = JSON.parse(process.argv[2]);
+const { port, more } = JSON.parse(process.argv[2]);
 
 channel.serve({
   async run({ count, bytes }) {
-    const pool = nodemailer.createTransport({ host: '127.0.0.1', port, pool: true, maxConnections: 2 });
+    const options = { host: '127.0.0.1', port, pool: true, maxConnections: 2, ...more };
+    const pool = nodemailer.createTransport(options);
     const cpu = process.cpuUsage();
     const start = performance.now();
     let failed = 0;

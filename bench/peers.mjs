@@ -73,8 +73,8 @@ export async function startEmailNode({ port, secure = false }) {
   return { name: 'node-red-node-email', ...red };
 }
 
-/** nodemailer's pool in a plain Node.js process. */
-export async function startBarePool({ port }) {
-  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port })]);
+/** nodemailer's pool in a plain Node.js process; `more` are options besides its defaults. */
+export async function startBarePool({ port, more = {} }) {
+  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, more })]);
   return { name: "nodemailer's pool", ...child };
 }

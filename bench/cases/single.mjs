@@ -9,9 +9,15 @@ export async function run({ runs, scale }) {
   const load = { count: scale(3_000), bytes: 2_048 };
   return withPeers([startSink], (sink) =>
     withPeers(
-      [() => startSendEmail(sink), () => startBarePool(sink), () => startEmailNode(sink)],
-      async (ours, pool, email) => {
-        const peers = [ours, pool, email];
+      [
+        () => startSendEmail(sink),
+        () => startBarePool(sink),
+        () => startBarePool({ ...sink, more: { maxMessages: 1_000_000 } }),
+        () => startEmailNode(sink),
+      ],
+      async (ours, pool, tuned, email) => {
+        tuned.name += ', maxMessages raised';
+        const peers = [ours, pool, tuned, email];
         for (const peer of peers) await send(peer, sink, { ...load, count: 300 });
         const of = await inTurns(peers, runs, (peer) => send(peer, sink, load, { lossy: peer === email }));
         const speed = of(ours.name, perSecond);
@@ -25,6 +31,13 @@ export async function run({ runs, scale }) {
               other: { name: pool.name, values: of(pool.name, perSecond) },
               better: 'more',
               goal: { ratio: 1 },
+            },
+            {
+              what: 'accepted',
+              unit: 'mails/s',
+              ours: speed,
+              other: { name: tuned.name, values: of(tuned.name, perSecond) },
+              better: 'more',
             },
             {
               what: 'accepted',
@@ -49,9 +62,10 @@ export async function run({ runs, scale }) {
               better: 'less',
             },
           ],
-          notes: lost.some((count) => count > 0)
-            ? [`node-red-node-email lost ${Math.max(...lost)} mails in its worst run`]
-            : [],
+          notes: [
+            "nodemailer's pool pauses for 100 ms each time it replaces a connection, by default after 100 mails",
+            `node-red-node-email lost ${Math.max(...lost)} mails in its worst run`,
+          ],
         };
       },
     ),

@@ -36,6 +36,7 @@ export async function run({ runs, scale }) {
               other: { name: email.name, values: of(email.name, ({ sessions }) => sessions) },
             },
           ],
+          notes: ['the connections of send-email stay open from one run to the next, as they do in use'],
         };
       },
     ),

@@ -190,10 +190,8 @@ describe('the dialog of a connector', function () {
       await editConnector(other, flow.ids.connector);
       await other.locator('#esc-state-name', { hasText: 'RUN' }).waitFor();
       const before = asked.length;
-      const answered = other.waitForResponse((response) => response.url().endsWith(flow.ids.connector));
-      await other.clock.runFor(2_000);
-      await answered;
-      assert.ok(asked.length > before);
+      // The next request is planned when the answer before it was shown, which this page may still be about to do.
+      while (asked.length === before) await other.clock.runFor(500);
 
       await leave(other, '#node-config-dialog-cancel');
       const last = asked.length;
