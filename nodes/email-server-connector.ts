@@ -3,7 +3,13 @@ import type { NodeAPI, NodeDef } from 'node-red';
 import { readConnectorFields } from './connector/config';
 import { createConnector, type ConnectorState } from './connector/connector';
 import type { ConnectorNode } from './connector/node';
-import { dropOutbox, outboxFolder, sharedOutbox, type SharedOutbox } from './connector/outboxes';
+import {
+  dropOutbox,
+  orphanedEvents,
+  outboxFolder,
+  sharedOutbox,
+  type SharedOutbox,
+} from './connector/outboxes';
 import { readSetup } from './connector/setup';
 import { connectorStatus } from './connector/status';
 import { connectorRoutes } from './editor-api/routes';
@@ -105,7 +111,11 @@ const init = (RED: NodeAPI): void => {
       },
       changed: (state) => {
         changed(state);
-        if (state === 'RUN') giveBack();
+        if (state !== 'RUN') return;
+        giveBack();
+        // All nodes of the flows are there when a connector starts.
+        const orphaned = shared && orphanedEvents(shared);
+        if (orphaned) warn(orphaned);
       },
       trouble: (error) => RED.log.error(`[email-server-connector] ${mask(String((error as Error).stack))}`),
       handOver: () => users.handOver(),

@@ -102,8 +102,8 @@ async function move(from: SharedOutbox, to: SharedOutbox, warn: (text: string) =
   if (from.place.kind === 'memory') {
     await from.outbox.moveTo(to.outbox);
   } else {
-    const left = waitingIn(from.outbox);
-    if (left > 0) warn(leftBehind(left, from.place.folder));
+    const left = leftBehind(from);
+    if (left) warn(left);
   }
   await from.outbox.close();
 }
@@ -117,17 +117,27 @@ export async function dropOutbox(connectorId: string, reason: MailError): Promis
   if (!entry) return null;
   shared.delete(connectorId);
   const { outbox, place } = entry;
-  const left = place.kind === 'disk' ? waitingIn(outbox) : 0;
+  const left = place.kind === 'disk' ? leftBehind(entry) : null;
   if (place.kind === 'memory') await outbox.abandon(reason);
   await outbox.close();
-  return left > 0 ? leftBehind(left, place.folder) : null;
+  return left;
 }
 
-function waitingIn(outbox: Outbox): number {
+/** What to tell of events whose send-email nodes do not take them; null when there are none. */
+export function orphanedEvents({ leftEvents, place }: SharedOutbox): string | null {
+  if (leftEvents.length === 0) return null;
+  const nodes = [...new Set(leftEvents.map(({ nodeId }) => nodeId))].join(', ');
+  return (
+    `${leftEvents.length} events that waited in batches stay in ${place.folder}: their send-email nodes (${nodes}) are gone, ` +
+    'disabled or not configured. They are mailed when these nodes work again with this connector.'
+  );
+}
+
+/** What to tell of what stays on disk; null when there is nothing. */
+function leftBehind({ outbox, place, leftEvents }: SharedOutbox): string | null {
   const { queued, deferred } = outbox.counts();
-  return queued + deferred;
-}
-
-function leftBehind(count: number, folder: string): string {
-  return `${count} mails stay in ${folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`;
+  const mails = queued + deferred;
+  if (mails + leftEvents.length === 0) return null;
+  const events = leftEvents.length > 0 ? ` and ${leftEvents.length} events of batches` : '';
+  return `${mails} mails${events} stay in ${place.folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`;
 }

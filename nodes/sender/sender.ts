@@ -110,7 +110,8 @@ export function createSender(options: SenderOptions): Sender {
 
   /** Adds an event to its batch; gives the batch that has to leave now. */
   function add(event: Waiting, now: number, alone: boolean): Batch<Waiting> | null {
-    const added = addEvent(batches, rules, { key: event.event.key, event, now, alone });
+    // A closed node collects no more: what still reaches it would wait for a batch that never ends.
+    const added = addEvent(batches, rules, { key: event.event.key, event, now, alone: alone || closed });
     batches = added.batches;
     return added.send;
   }

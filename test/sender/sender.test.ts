@@ -247,6 +247,18 @@ describe('the sender', () => {
     );
   });
 
+  it('sends at once what reaches it after it was closed, for no batch of it ends any more', async () => {
+    const trial = start({ batchSize: 4, batchTimeout: 10 });
+    await given(trial, { topic: 'a' });
+    await trial.sender.close();
+    await given(trial, { topic: 'b' });
+    assert.deepEqual(
+      trial.mails.map(({ count }) => count),
+      [1, 1],
+    );
+    assert.equal(trial.sender.waiting(), 0);
+  });
+
   it('tells a warning about a msg', async () => {
     const trial = start({});
     await given(trial, { priority: 'very' });
