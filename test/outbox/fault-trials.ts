@@ -104,7 +104,7 @@ export const TRIALS: Trial[] = [
   trial('handshake', 'a late start', slow(40), 'sent', STARTTLS),
 
   ...speechless('auth', ['again', 'pause'], AUTH),
-  trial('auth', '"421" and the end', replyAndFin('421 4.3.2 shutting down'), 'again', AUTH),
+  goodbye('auth', AUTH),
   answer('auth', '535 5.7.8 bad credentials', 'pause', AUTH),
   answer('auth', '535 5.7.139 SMTP AUTH is off', 'pause', AUTH),
   answer('auth', '454 4.7.0 too many logins', 'pause', AUTH),
