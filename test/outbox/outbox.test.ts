@@ -302,6 +302,17 @@ describe('the outbox', () => {
     assert.notEqual(outbox.problem(), null);
   });
 
+  it('keeps the order of mails when a connection dies under one of them', async () => {
+    start(
+      (subject, recipients, attempt) =>
+        subject === 'a' && attempt === 1 ? refuse(failure('connection')) : accept(recipients),
+      { connections: 1 },
+    );
+    for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
+    await settle();
+    assert.deepEqual(tried, ['a', 'a', 'b', 'c']);
+  });
+
   it('lets the pauses grow, with one mail as a probe, while each new connection dies before it is of use', async () => {
     start(() => refuse(failure('connection')));
     for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
