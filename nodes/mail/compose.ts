@@ -1,6 +1,5 @@
 /** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { domainToASCII } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
@@ -18,11 +17,11 @@ export interface ComposedMail {
   skippedAttachments: SkippedAttachment[];
   /** Bytes of the message. */
   size: number;
-  /** Each call starts a new stream over the same bytes. */
-  open(): Readable;
+  /** Each call begins anew with the same bytes. */
+  open(): Iterable<Buffer>;
 }
 
-/** Bytes that a stream of a message hands over at a time. */
+/** Bytes of a piece of a message. */
 const CHUNK = 65_536;
 
 const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
@@ -46,8 +45,8 @@ export async function compose(
     cc: cc.map((one) => ({ ...one })),
     replyTo: replyTo.map((one) => ({ ...one })),
     subject,
-    ...(html === undefined ? {} : { html }),
-    text,
+    ...(html === undefined ? {} : { html: withCrlf(html) }),
+    text: withCrlf(text),
     attachments: content.attachments.map(describeAttachment),
     headers: content.headers.map(({ key, value }) => ({ key, value })),
     inReplyTo: content.inReplyTo,
@@ -57,7 +56,6 @@ export async function compose(
     // Cannot occur in quoted-printable or base64.
     boundaryPrefix: '--=_',
     baseBoundary: randomUUID(),
-    newline: 'win',
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
@@ -75,8 +73,13 @@ export async function compose(
     attachments: content.attachments.map(({ filename, content: { length } }) => ({ filename, size: length })),
     skippedAttachments: content.skippedAttachments,
     size: bytes.length,
-    open: () => Readable.from(chunksOf(bytes), { objectMode: false }),
+    open: () => chunksOf(bytes),
   };
+}
+
+/** The line breaks of a mail (RFC 5322 section 2.3): nodemailer writes all others in this way, and lets those of a text be. */
+function withCrlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n');
 }
 
 /** A new Message-ID, with angle brackets, in the domain of the sender's address (RFC 5322 section 3.6.4). */

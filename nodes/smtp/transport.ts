@@ -124,7 +124,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
-        for await (const chunk of mail.open()) yield chunk as Buffer;
+        yield* mail.open();
         await aboutToSendDot().catch((error: Error) => {
           throw new MailError('STORAGE', `The outbox can not be written: ${error.message}`);
         });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { mock } from 'node:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -290,7 +291,7 @@ describe('the sender', () => {
         mail?.skippedAttachments.map(({ filename }) => filename),
         ['report.csv'],
       );
-      const parsed = await simpleParser(mail.open());
+      const parsed = await simpleParser(Readable.from(mail.open(), { objectMode: false }));
       assert.equal(parsed.attachments[0]?.content.toString(), 'a;b');
       assert.match(parsed.text ?? '', /report\.csv/);
     });
