@@ -83,7 +83,7 @@ const init = (RED: NodeAPI): void => {
     function showStatus(): void {
       statusLine.show(() => {
         const state = connector.state();
-        const problem = connector.status().problem !== null;
+        const problem = connector.problem() !== null;
         const activity = { waiting: sender.waiting(), pending, last };
         return senderStatus({ state, problem, view: account.view() }, activity, translate);
       });

@@ -1,7 +1,9 @@
 /** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
 import { randomUUID } from 'node:crypto';
+import { Writable } from 'node:stream';
 import { domainToASCII } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
 import { uniqueRecipients } from './addresses';
@@ -64,7 +66,7 @@ export async function compose(
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
 
-  const bytes = await message.build();
+  const bytes = await bytesOf(message);
   return {
     messageId: stamp.messageId,
     subject,
@@ -77,6 +79,20 @@ export async function compose(
   };
 }
 
+/** As the `build` of nodemailer, without its pipeline of streams that nothing but their end is asked of. */
+function bytesOf(message: MimeNode): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const collector = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return new Promise((resolve, reject) => {
+    message.stream(collector, {}, (error) => (error ? reject(error) : resolve(Buffer.concat(chunks))));
+  });
+}
+
 /** The line breaks of a mail (RFC 5322 section 2.3): nodemailer writes all others in this way, and lets those of a text be. */
 function withCrlf(text: string): string {
   return text.replace(/\r\n|\r|\n/g, '\r\n');
@@ -85,7 +101,7 @@ function withCrlf(text: string): string {
 /** A new Message-ID, with angle brackets, in the domain of the sender's address (RFC 5322 section 3.6.4). */
 export function newMessageId(from: string): string {
   const domain = from.slice(from.lastIndexOf('@') + 1);
-  const ascii = domain.startsWith('[') ? domain : domainToASCII(domain);
+  const ascii = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
   return `<${randomUUID()}@${ascii || 'localhost'}>`;
 }
 
