@@ -101,7 +101,7 @@ function withCrlf(text: string): string {
 /** A new Message-ID, with angle brackets, in the domain of the sender's address (RFC 5322 section 3.6.4). */
 export function newMessageId(from: string): string {
   const domain = from.slice(from.lastIndexOf('@') + 1);
-  const ascii = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
+  const ascii = /^[ -~]*$/.test(domain) ? domain : domainToASCII(domain);
   return `<${randomUUID()}@${ascii || 'localhost'}>`;
 }
 
