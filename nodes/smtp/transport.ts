@@ -5,6 +5,7 @@
 import { Readable } from 'node:stream';
 import { createTransport as createMailer, type SMTPPoolSentMessageInfo } from 'nodemailer';
 import * as socks from 'socks';
+import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
@@ -95,7 +96,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
         for await (const chunk of mail.open()) yield chunk as Buffer;
         await aboutToSendDot().catch((error: Error) => {
-          throw new MailError('STORAGE', `The outbox can not be written: ${error.message}`);
+          throw new MailError('STORAGE', t`The outbox can not be written: ${error.message}`);
         });
         dotHandedOver = true;
         endBy(AFTER_DOT_MS, 'after-dot');
