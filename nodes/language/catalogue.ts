@@ -5,6 +5,8 @@ import path from 'node:path';
 /** The language of the texts in the code. */
 export const ENGLISH = 'en-US';
 
+const FILE = 'messages.json';
+
 /** As in the other catalogues of Node-RED: `__name__` stands for a value. */
 const PLACEHOLDER = /__([A-Za-z]\w*?)__/;
 
@@ -48,7 +50,7 @@ export function catalogueOf(language: string): Catalogue {
   if (language === ENGLISH || !languages().includes(language)) return NOTHING;
   let catalogue = known.get(language);
   if (catalogue === undefined) {
-    catalogue = load(language);
+    catalogue = loadCatalogue(path.join(folder(), language, FILE));
     known.set(language, catalogue);
   }
   return catalogue;
@@ -67,10 +69,10 @@ export function readCatalogue(messages: Readonly<Record<string, unknown>>): Cata
   return catalogue;
 }
 
-function load(language: string): Catalogue {
+/** Reads the file of a catalogue; one that is missing or broken has no translations. Never throws. */
+export function loadCatalogue(file: string): Catalogue {
   try {
-    const text = readFileSync(path.join(folder(), language, 'messages.json'), 'utf8');
-    return readCatalogue(JSON.parse(text) as Record<string, unknown>);
+    return readCatalogue(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>);
   } catch {
     // A mail or an error must not be lost for want of its translation.
     return NOTHING;
@@ -79,9 +81,7 @@ function load(language: string): Catalogue {
 
 function translated(): string[] {
   try {
-    const found = readdirSync(folder()).filter((name) =>
-      existsSync(path.join(folder(), name, 'messages.json')),
-    );
+    const found = readdirSync(folder()).filter((name) => existsSync(path.join(folder(), name, FILE)));
     return found.sort();
   } catch {
     return [];

@@ -2,7 +2,7 @@
  * Texts for people, as in gettext: the code holds them in English, catalogues hold translations (`npm run messages`).
  * What Node.js, nodemailer and mail servers say is shown as they say it.
  */
-import { catalogueOf, keyOf } from './catalogue';
+import { catalogueOf, keyOf, type Catalogue } from './catalogue';
 import { currentLanguage } from './language';
 
 /**
@@ -10,9 +10,17 @@ import { currentLanguage } from './language';
  * indentation after it, is a space.
  */
 export function t(strings: TemplateStringsArray, ...values: (string | number)[]): string {
+  return textIn(catalogueOf(currentLanguage()), strings, values);
+}
+
+/** The same in the language of a catalogue; English when it has no translation. */
+export function textIn(
+  catalogue: Catalogue,
+  strings: readonly string[],
+  values: readonly (string | number)[],
+): string {
   const original = strings.map(unbroken);
-  const translation = catalogueOf(currentLanguage()).get(keyOf(original));
-  const { pieces, order } = translation ?? { pieces: original, order: values.map((_, i) => i) };
+  const { pieces, order } = catalogue.get(keyOf(original)) ?? { pieces: original, order: [...values.keys()] };
   return pieces.reduce((text, piece, i) => text + String(values[order[i - 1] ?? 0]) + piece);
 }
 

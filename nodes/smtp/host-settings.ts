@@ -48,9 +48,10 @@ export function isThisMachine(host: string): boolean {
 export function checkedHost(property: Property, findings: Findings): string | null {
   const host = /^\[.*\]$/.test(property.value) ? property.value.slice(1, -1) : property.value;
   if (isIP(host) !== 0 || isHostName(host)) return host;
+  const what = findings.mask(whatIsWrong(host, property.key));
   findings.error(
     'HOST_INVALID',
-    t`${property.key} is ${findings.show(property.written)}, which is not a host name: ${findings.mask(whatIsWrong(host, property.key))}`,
+    t`${property.key} is ${findings.show(property.written)}, which is not a host name: ${what}`,
     property,
   );
   return null;

@@ -118,17 +118,18 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
     findings.error(code, message, property);
   };
 
+  const reference = (name: string) => findings.show(`\${${name}}`);
   for (const name of unset) {
     refuse(
       'ENV_UNSET',
-      t`${key} uses ${findings.show(`\${${name}}`)}, and this environment variable is not set.
+      t`${key} uses ${reference(name)}, and this environment variable is not set.
         Set it where Node-RED gets its environment, or write the value itself.`,
     );
   }
   for (const name of unclean) {
     refuse(
       'ENV_INVALID',
-      t`${key} uses ${findings.show(`\${${name}}`)}, and this environment variable has a line break or another
+      t`${key} uses ${reference(name)}, and this environment variable has a line break or another
         control character, or half a character, in it. Set it without.`,
     );
   }

@@ -1,8 +1,8 @@
 import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
-const NO_NTLM = 'NTLM is not available.';
-const NO_DIGEST = 'DIGEST-MD5 is not available.';
+const NO_NTLM = N_('NTLM is not available.');
+const NO_DIGEST = N_('DIGEST-MD5 is not available.');
 
 /** Who logs in, and how. */
 export const authRows: readonly PropertyRow[] = [
