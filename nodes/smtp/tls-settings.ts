@@ -167,9 +167,10 @@ function readProtocols(reader: PropertyReader, findings: Findings): TlsVersion[]
   const allowed = WORKING.filter((version) => chosen.includes(version));
   const unknown = chosen.filter((word) => !VERSIONS.includes(word));
   if (unknown.length > 0 || allowed.length === 0) {
+    const why = reason(unknown[0] ?? '');
     const what =
       unknown.length > 0
-        ? t`${findings.show(unknown[0] ?? '')} is no version of TLS${reason(unknown[0] ?? '')}`
+        ? t`${findings.show(unknown[0] ?? '')} is no version of TLS${why}`
         : t`versions below TLSv1.2 do not work with this Node.js`;
     findings.error(
       'PROTOCOLS_INVALID',
@@ -196,9 +197,10 @@ function readCiphers(reader: PropertyReader, findings: Findings): Record<TlsVers
   if (property === null) return null;
   const { tls12, tls13, unknown } = toOpenSsl(words(property));
   if (unknown.length > 0 || tls12.length + tls13.length === 0) {
+    const why = reason(unknown[0] ?? '');
     findings.error(
       'CIPHERS_INVALID',
-      t`${property.key}: ${findings.show(unknown[0] ?? property.written)} is no cipher suite that this Node.js knows${reason(unknown[0] ?? '')}. Write Java's (IANA) names with spaces between them, for example
+      t`${property.key}: ${findings.show(unknown[0] ?? property.written)} is no cipher suite that this Node.js knows${why}. Write Java's (IANA) names with spaces between them, for example
         TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, or remove the property.`,
       property,
     );
