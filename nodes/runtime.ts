@@ -1,6 +1,8 @@
 /** What the nodes and the routes of the editor ask of Node-RED. */
 import type { Node, NodeAPI } from 'node-red';
 import { fieldText, type Env } from './connector/config';
+import { setLanguage } from './language/language';
+import { t } from './language/text';
 import type { Sources } from './sender/externals';
 import type { TlsMaterial } from './smtp/settings';
 import { MailError } from './types';
@@ -8,6 +10,11 @@ import { MailError } from './types';
 interface TlsNode extends Node {
   valid?: boolean;
   addTLSOptions(options: object): TlsMaterial;
+}
+
+/** Lets errors and warnings be in the language in which Node-RED shows the statuses; to be called when a node is loaded. */
+export function useLanguage(RED: NodeAPI): void {
+  setLanguage(RED._('language'));
 }
 
 /** The node that runs under an id if it has the type, else null. */
@@ -43,8 +50,8 @@ export function tlsMaterial(RED: NodeAPI, id: string | undefined): TlsMaterial |
   if (!id || id === '_ADD_') return null;
   const node = findNode(RED, id, 'tls-config') as TlsNode | null;
   if (node && node.valid !== false) return node.addTLSOptions({});
-  throw new MailError('CONFIG', `tls: the tls-config node ${id} is missing, disabled or not valid`, {
-    hint: 'Deploy it, choose another TLS configuration, or none.',
+  throw new MailError('CONFIG', t`tls: the tls-config node ${id} is missing, disabled or not valid`, {
+    hint: t`Deploy it, choose another TLS configuration, or none.`,
   });
 }
 

@@ -5,10 +5,11 @@ import type { ConnectorNode, ConnectorUser } from './connector/node';
 import type { Pending } from './connector/users';
 import { previewRoute } from './editor-api/routes';
 import { explanation } from './explanation';
+import { t } from './language/text';
 import { readConfig, type MailConfig } from './mail/config';
 import { compileMessage, type CompiledMessage } from './mail/message';
 import { refusedPart } from './outbox/result';
-import { externalSources, warnOnce } from './runtime';
+import { externalSources, useLanguage, warnOnce } from './runtime';
 import { resolveExternals } from './sender/externals';
 import { explained, failureOf, messageOf, withoutMail } from './sender/outcome';
 import { createSender, type Source } from './sender/sender';
@@ -23,6 +24,8 @@ interface SendEmailDef extends NodeDef, Record<string, unknown> {
 const ACTIONS = ['start', 'stop', 'status'];
 
 const init = (RED: NodeAPI): void => {
+  useLanguage(RED);
+
   function SendEmail(this: Node, def: SendEmailDef): void {
     RED.nodes.createNode(this, def);
     const { config, errors, warnings } = readConfig(def);
@@ -43,7 +46,7 @@ const init = (RED: NodeAPI): void => {
     for (const fault of faults) node.error(explanation(fault));
     node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
     node.on('input', (msg, _send, done) => {
-      const [fault = new MailError('CONFIG', 'The node is not configured')] = faults;
+      const [fault = new MailError('CONFIG', t`The node is not configured`)] = faults;
       const result = withoutMail('failed', [{ msg: msg, done }], fault);
       sendOut(node, null, messageOf(result));
       done(explained(fault));
@@ -147,7 +150,7 @@ const init = (RED: NodeAPI): void => {
       const state = connector.state();
       if (state === 'RUN') return sender.take(source);
       if (state !== 'INIT_ERROR') return ignore(source);
-      refuse([source], connector.initError() ?? new MailError('CONFIG', 'The connector can not start'));
+      refuse([source], connector.initError() ?? new MailError('CONFIG', t`The connector can not start`));
     }
 
     async function onMsg(source: Source): Promise<void> {
@@ -207,9 +210,11 @@ function sendOut(node: Node, first: Msg | null, second: Msg | null): void {
 }
 
 function missingConnector(id: string): MailError {
-  const which = id ? `"${id}"` : 'chosen';
-  return new MailError('CONFIG', `server: there is no email-server-connector ${which}, or it is disabled`, {
-    hint: 'Choose a connector in the node, or enable it.',
+  const message = id
+    ? t`server: there is no email-server-connector "${id}", or it is disabled`
+    : t`server: there is no email-server-connector chosen, or it is disabled`;
+  return new MailError('CONFIG', message, {
+    hint: t`Choose a connector in the node, or enable it.`,
   });
 }
 

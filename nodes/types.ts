@@ -7,6 +7,8 @@
 export interface MailErrorDetails {
   /** What the user can do about it. */
   hint?: string;
+  /** The field of a node, the property of a msg or a part of either that it is about: `to[1].address`. */
+  field?: string;
   /** Three-digit SMTP reply code. */
   responseCode?: number;
   /** The server's reply, secrets masked. */
@@ -20,6 +22,7 @@ export interface MailErrorDetails {
 export class MailError extends Error {
   readonly code: string;
   readonly hint?: string;
+  readonly field?: string;
   readonly responseCode?: number;
   readonly response?: string;
   readonly command?: string;
@@ -29,6 +32,7 @@ export class MailError extends Error {
     this.name = 'MailError';
     this.code = code;
     if (details.hint !== undefined) this.hint = details.hint;
+    if (details.field !== undefined) this.field = details.field;
     if (details.responseCode !== undefined) this.responseCode = details.responseCode;
     if (details.response !== undefined) this.response = details.response;
     if (details.command !== undefined) this.command = details.command;

@@ -6,6 +6,7 @@
  *
  * An outage of the mail server is no state of its own: the outbox carries it as a problem while the state stays RUN.
  */
+import { t } from '../language/text';
 import {
   MailError,
   type Counts,
@@ -95,7 +96,7 @@ export function createConnector(options: ConnectorOptions): Connector {
 
   /** The outbox; it is there from the first RUN on, and nobody hands anything over before. */
   function opened(): Outbox {
-    if (!outbox) throw new MailError('OUTBOX_CLOSED', 'The outbox of the connector is not open');
+    if (!outbox) throw new MailError('OUTBOX_CLOSED', t`The outbox of the connector is not open`);
     return outbox;
   }
 

@@ -1,4 +1,6 @@
 /** Shows what a send-email node would make of sample msgs. */
+import { explanation } from '../explanation';
+import { t } from '../language/text';
 import { formatAddress } from '../mail/addresses';
 import { readConfig } from '../mail/config';
 import { buildContent } from '../mail/content';
@@ -12,7 +14,7 @@ import {
 import type { Externals } from '../mail/scope';
 import { MailError, type Msg } from '../types';
 import { readFields, type Fields } from './body';
-import { badRequest, explained } from './errors';
+import { badRequest } from './errors';
 import { largestOutput } from './preview-size';
 
 export interface PreviewProblem {
@@ -57,7 +59,7 @@ export async function preview(
   body: unknown,
   around: (node: Fields) => PreviewSurroundings,
 ): Promise<PreviewAnswer> {
-  const fields = readFields('The body', body);
+  const fields = readFields(t`The body`, body);
   const node = readFields('node', fields.node);
   const messages = readMessages(fields.messages);
   const problems: PreviewProblem[] = [];
@@ -108,9 +110,9 @@ export async function preview(
 }
 
 function readMessages(value: unknown): Msg[] {
-  if (!Array.isArray(value)) throw badRequest('messages', value, 'a list of msgs');
+  if (!Array.isArray(value)) throw badRequest('messages', value, t`a list of msgs`);
   if (value.length === 0 || value.length > MOST_MESSAGES) {
-    throw badRequest('messages', `a list of ${value.length}`, `a list of 1 to ${MOST_MESSAGES} msgs`);
+    throw badRequest('messages', t`a list of ${value.length}`, t`a list of 1 to ${MOST_MESSAGES} msgs`);
   }
   return value.map((msg, i) => readFields(`messages[${i}]`, msg));
 }
@@ -125,8 +127,8 @@ function fieldTooLarge(
     if (size <= LARGEST_OUTPUT) continue;
     return new MailError(
       'TOO_LARGE',
-      `The field ${field} could come to ${size} characters with these msgs, and ${LARGEST_OUTPUT} are shown at most.`,
-      { hint: 'Try it with fewer or smaller msgs.' },
+      t`The field ${field} could come to ${size} characters with these msgs, and ${LARGEST_OUTPUT} are shown at most.`,
+      { hint: t`Try it with fewer or smaller msgs.`, field },
     );
   }
   return null;
@@ -154,7 +156,8 @@ function readEvents(
     note(
       new MailError(
         'OTHER_MAIL',
-        `batchBy: ${others} of the ${events.length} msgs would go in other mails, for their addresses or batchBy differ`,
+        t`batchBy: ${others} of the ${events.length} msgs would go in other mails, for their addresses or batchBy differ`,
+        { field: 'batchBy' },
       ),
     );
   }
@@ -178,15 +181,9 @@ function eventWithoutMail(msg: Msg, { now, externals }: Circumstances): MailEven
 function problemOf(error: unknown, place: string): PreviewProblem {
   if (!(error instanceof MailError)) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { field: '', code: 'CONTENT', message: `${place}The mail could not be made: ${reason}` };
+    return { field: '', code: 'CONTENT', message: place + t`The mail could not be made: ${reason}` };
   }
-  return { field: fieldOf(error), code: error.code, message: `${place}${explained(error)}` };
-}
-
-/** Errors name their field first: `The field to is ...`, `to: ...`, `to[1].address: ...`, `msg.headers.x: ...`. */
-function fieldOf({ code, message }: MailError): string {
-  if (code === 'NO_RECIPIENT') return 'to';
-  if (code === 'NO_SENDER') return 'from';
-  const [, field, property] = /^(?:The field (\w+) |((?:msg\.|mail\.)?\w+)[^\s:]*: )/.exec(message) ?? [];
-  return field ?? property ?? '';
+  // A part of a field is shown at the field: `to` for `to[1].address`, `msg.headers` for `msg.headers.x`.
+  const [field = ''] = /^(?:msg\.|mail\.)?\w+/.exec(error.field ?? '') ?? [];
+  return { field, code: error.code, message: place + explanation(error) };
 }

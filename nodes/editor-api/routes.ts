@@ -1,6 +1,8 @@
 /** The HTTP routes of the editor: paths, permissions and answers. What they do is in the files beside. */
 import type { NodeAPI } from 'node-red';
 import type { ConnectorNode } from '../connector/node';
+import { inLanguage, matchLanguage } from '../language/language';
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { limitBody } from './body';
 import { check } from './check';
@@ -14,6 +16,7 @@ import { changeState, readState } from './state';
 interface Request {
   params: { [name: string]: string | string[] };
   body: unknown;
+  headers: { 'accept-language'?: string };
   is(type: string): string | false | null;
 }
 interface Response {
@@ -87,7 +90,9 @@ function register(RED: NodeAPI, routes: Route[]): void {
       path,
       RED.auth.needsPermission(permission),
       (request: Request, response: Response) => {
-        void answer(request, response, method, act, (error) => RED.log.error(`${path}: ${error.stack}`));
+        const log = (error: Error) => RED.log.error(`${path}: ${error.stack}`);
+        const language = matchLanguage(request.headers['accept-language']);
+        void inLanguage(language, () => answer(request, response, method, act, log));
       },
     );
   }
@@ -107,7 +112,7 @@ async function answer(
   try {
     // Other bodies can come from the page of a stranger without the browser asking first.
     if (method === 'post' && !request.is('json')) {
-      throw new MailError('NOT_JSON', 'The body must be JSON, with the content type application/json');
+      throw new MailError('NOT_JSON', t`The body must be JSON, with the content type application/json`);
     }
     limitBody(request.body, LARGEST_BODY);
     response.status(200).json(await act(String(request.params.id ?? ''), request.body, gone.signal));

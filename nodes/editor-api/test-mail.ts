@@ -1,4 +1,5 @@
 /** The mail that a connection test sends, and who it is from. */
+import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { compose, newMessageId } from '../mail/compose';
 import { isoLocal } from '../mail/event';
@@ -30,15 +31,15 @@ export async function composeTestMail(about: {
   if (from === null) {
     throw new MailError(
       'NO_SENDER',
-      'The test mail has no sender: mail.from is not set and the username is no e-mail address',
-      { hint: 'Set mail.from in the properties of the connector.' },
+      t`The test mail has no sender: mail.from is not set and the username is no e-mail address`,
+      { hint: t`Set mail.from in the properties of the connector.` },
     );
   }
   const text = [
-    `The connector "${title}" can send: this is its test mail.`,
+    t`The connector "${title}" can send: this is its test mail.`,
     '',
-    `Mail server: ${server}`,
-    `Time: ${isoLocal(now)}`,
+    t`Mail server: ${server}`,
+    t`Time: ${isoLocal(now)}`,
     '',
   ].join('\n');
   const content = {
@@ -47,7 +48,7 @@ export async function composeTestMail(about: {
     cc: [],
     bcc: [],
     replyTo: [],
-    subject: `Test mail of ${title}`,
+    subject: t`Test mail of ${title}`,
     text,
     attachments: [],
     skippedAttachments: [],

@@ -1,6 +1,7 @@
 /** The part of the Node-RED editor's browser API that the dialogs use (4.1 and 5). */
 declare const RED: {
   _(key: string, values?: Record<string, string | number>): string;
+  i18n: { lang(): string };
   nodes: {
     registerType<T>(type: string, definition: NodeDefinition<T>): void;
     node(id: string): object | null | undefined;

@@ -1,4 +1,5 @@
 /** From a node's fields and one msg to an event that is checked and knows which mail it belongs to. */
+import { t } from '../language/text';
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
 import type { LoadedAttachment } from './attachments';
 import { batchKey } from './batch';
@@ -141,7 +142,8 @@ function fieldOrMsg(message: CompiledMessage, field: AddressField, msg: Msg, sco
 
 function refuseLineBreaks(subject: string): void {
   if (!/[\r\n\u2028\u2029]/.test(subject)) return;
-  throw new MailError('BAD_SUBJECT', `subject: ${shownValue(subject)} holds a line break.`, {
-    hint: 'Show a text of one line in the subject, and longer ones in the template.',
+  throw new MailError('BAD_SUBJECT', t`subject: ${shownValue(subject)} holds a line break.`, {
+    hint: t`Show a text of one line in the subject, and longer ones in the template.`,
+    field: 'subject',
   });
 }

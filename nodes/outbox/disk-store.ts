@@ -11,6 +11,7 @@
 import { randomUUID } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { t } from '../language/text';
 import { MailError, type Msg } from '../types';
 import { createCompaction } from './compaction';
 import { createContents, INLINE_BYTES, type Source } from './contents';
@@ -87,7 +88,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
 
   /** Runs one call of the store; `about` names the mails and events that it has records of. */
   async function operation(about: string[], work: () => Promise<void>): Promise<void> {
-    if (state !== 'open') throw new MailError('OUTBOX_CLOSED', `The outbox ${folder} is closed`);
+    if (state !== 'open') throw new MailError('OUTBOX_CLOSED', t`The outbox ${folder} is closed`);
     try {
       await operations.run(about, work);
     } catch (error) {
@@ -113,13 +114,13 @@ export function createDiskStore(options: DiskStoreOptions): Store {
 
   async function expireDeadLetters(): Promise<void> {
     await removeExpired(fs, folders.failed, Date.now()).catch((error: unknown) => {
-      warn(`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
+      warn(t`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
     });
   }
 
   const saveRate = newestOnly(async (rate: unknown) => {
     await operation([], () => records.append({ type: 'rate', state: rate })).catch((error: unknown) => {
-      warn(`The state of the rate limit could not be kept: ${(error as Error).message}`);
+      warn(t`The state of the rate limit could not be kept: ${(error as Error).message}`);
     });
   });
 
@@ -192,7 +193,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       try {
         return decodeValue(await contents.read(source(mail.id, 'messages'))) as Msg[];
       } catch (error) {
-        warn(`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
+        warn(t`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
         return [];
       }
     },

@@ -2,6 +2,7 @@
  * What a send-email node does with its msgs, one after the other: check, read files, collect in batches, compose, and hand
  * over to the connector. It never waits for the mail server.
  */
+import { t } from '../language/text';
 import { readAttachments } from '../mail/attachments';
 import {
   addEvent,
@@ -241,8 +242,8 @@ function isUrgent({ priority }: Msg): boolean {
 function asMailError(error: unknown): MailError {
   if (error instanceof MailError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new MailError('CONTENT', `The mail could not be composed: ${text}`, {
-    hint: 'Check the template and the msg.',
+  return new MailError('CONTENT', t`The mail could not be composed: ${text}`, {
+    hint: t`Check the template and the msg.`,
     cause: error,
   });
 }
