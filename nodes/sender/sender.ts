@@ -20,6 +20,7 @@ import { buildContent } from '../mail/content';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import type { Externals } from '../mail/scope';
 import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
+import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
 import type { KeptEvent } from '../outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
 import { createSequence } from './sequence';
@@ -48,6 +49,8 @@ export interface SenderOptions {
   connector: () => { title: string; mailFrom: string | null; username: string };
   /** The values that the templates take from outside the msg. */
   externals: (msg: Msg) => Promise<Externals>;
+  /** The values of the fields that are no templates; not asked for when there are none. */
+  values: (msg: Msg) => Promise<FieldValues>;
   /** The value of the property that names the files of a msg. */
   files: (msg: Msg) => unknown;
   /** Puts a mail into the outbox, and with it the kept events it holds; rejects with a MailError when it is refused. */
@@ -139,6 +142,7 @@ export function createSender(options: SenderOptions): Sender {
     const { title, mailFrom, username } = options.connector();
     const { event, warnings } = prepareEvent(message, msg, {
       externals: await options.externals(msg),
+      values: message.typed.size === 0 ? NO_VALUES : await options.values(msg),
       connector: title,
       now: Date.now(),
       username,
