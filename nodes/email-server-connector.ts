@@ -15,7 +15,8 @@ import { connectorStatus } from './connector/status';
 import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './explanation';
-import { environment, flowsStarted, tlsMaterial, warnOnce } from './runtime';
+import { t } from './language/text';
+import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './runtime';
 import { MailError } from './types';
 import type { Mask } from './smtp/secrets';
 import type { SmtpSettings } from './smtp/settings';
@@ -31,6 +32,8 @@ interface Credentials {
 }
 
 const init = (RED: NodeAPI): void => {
+  useLanguage(RED);
+
   function EmailServerConnector(this: ConnectorNode, def: ConnectorDef): void {
     // The title is the name under which logs and Catch nodes know the connector.
     def.name = def.title;
@@ -67,7 +70,7 @@ const init = (RED: NodeAPI): void => {
 
     let problemSince = 0;
     const outboxChanged = () => {
-      const problem = this.connector.status().problem;
+      const problem = this.connector.problem();
       if ((problem?.since ?? 0) === problemSince) return;
       problemSince = problem?.since ?? 0;
       if (problem) this.connector.noteError(problem.error);
@@ -100,7 +103,7 @@ const init = (RED: NodeAPI): void => {
             const [{ error, subject }, { nodeId }] = outcome;
             if (error) this.connector.noteError(error);
             if (users.report(...outcome) || !error) return;
-            this.error(mask(`${subject}: ${error.message} (its send-email node ${nodeId} is gone)`));
+            this.error(mask(t`${subject ?? ''}: ${error.message} (its send-email node ${nodeId} is gone)`));
           },
           changed: outboxChanged,
           trouble: (error: unknown) => this.error(mask(String((error as Error).message))),
@@ -126,7 +129,7 @@ const init = (RED: NodeAPI): void => {
     });
     this.view = () => {
       const { connector } = this;
-      return connectorStatus(connector.state(), connector.status().problem, connector.initError(), mask);
+      return connectorStatus(connector.state(), connector.problem(), connector.initError(), mask);
     };
     this.submit = async (mail, msgs, events) => {
       expectOutcome(mail.id, msgs);
@@ -150,7 +153,7 @@ const init = (RED: NodeAPI): void => {
     const leave = async (removed: boolean) => {
       await this.connector.stop();
       if (!removed) return;
-      const text = `The connector ${this.title} was deleted with this mail waiting`;
+      const text = t`The connector ${this.title} was deleted with this mail waiting`;
       const left = await dropOutbox(this.id, new MailError('DELETED', text));
       if (left) this.warn(left);
     };

@@ -2,12 +2,13 @@
  * The values that the rooms hand to each other. No behaviour lives here, except the one error type.
  * Times are milliseconds since the epoch, durations milliseconds, sizes bytes, unless a name says otherwise.
  */
-import type { Readable } from 'node:stream';
 
 /** What a {@link MailError} tells besides its code and message. */
 export interface MailErrorDetails {
   /** What the user can do about it. */
   hint?: string;
+  /** The field of a node, the property of a msg or a part of either that it is about: `to[1].address`. */
+  field?: string;
   /** Three-digit SMTP reply code. */
   responseCode?: number;
   /** The server's reply, secrets masked. */
@@ -21,6 +22,7 @@ export interface MailErrorDetails {
 export class MailError extends Error {
   readonly code: string;
   readonly hint?: string;
+  readonly field?: string;
   readonly responseCode?: number;
   readonly response?: string;
   readonly command?: string;
@@ -30,6 +32,7 @@ export class MailError extends Error {
     this.name = 'MailError';
     this.code = code;
     if (details.hint !== undefined) this.hint = details.hint;
+    if (details.field !== undefined) this.field = details.field;
     if (details.responseCode !== undefined) this.responseCode = details.responseCode;
     if (details.response !== undefined) this.response = details.response;
     if (details.command !== undefined) this.command = details.command;
@@ -88,8 +91,8 @@ export interface OutgoingMail {
   skippedAttachments: SkippedAttachment[];
   /** The source msgs, first to last. */
   messages: Msg[];
-  /** The composed RFC 5322 message; each call starts a new stream over the same bytes. */
-  open(): Readable;
+  /** The composed RFC 5322 message in pieces; each call begins anew with the same bytes. */
+  open(): Iterable<Buffer> | AsyncIterable<Buffer>;
   /** Bytes of the composed message. */
   size: number;
   /** True when an earlier process took one of the msgs. */

@@ -1,4 +1,5 @@
 /** Reads the fields of an email-server-connector as a flow file holds them. */
+import { t } from '../language/text';
 import { MailError, type RateLimit, type RatePeriod } from '../types';
 
 export interface ConnectorFields {
@@ -39,8 +40,8 @@ export function expand(field: string, text: string, env: Env): string {
   return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const value = env(name);
     if (value === undefined) {
-      throw new MailError('ENV_UNSET', `${field}: the environment variable ${name} is not set`, {
-        hint: `Set ${name} in the environment of Node-RED, or in the flow or group that holds the connector.`,
+      throw new MailError('ENV_UNSET', t`${field}: the environment variable ${name} is not set`, {
+        hint: t`Set ${name} in the environment of Node-RED, or in the flow or group that holds the connector.`,
       });
     }
     return value;
@@ -77,9 +78,11 @@ export function readConnectorFields(
       if (!Number.isFinite(value) || value < least || value > most || (whole && !Number.isInteger(value))) {
         throw new MailError(
           'CONFIG',
-          `${field}: "${given}" is not a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
+          whole
+            ? t`${field}: "${given}" is not a whole number from ${least} to ${most}`
+            : t`${field}: "${given}" is not a number from ${least} to ${most}`,
           {
-            hint: `Set ${field} to a number in that range, for example ${otherwise}.`,
+            hint: t`Set ${field} to a number in that range, for example ${otherwise}.`,
           },
         );
       }
@@ -90,8 +93,8 @@ export function readConnectorFields(
       const given = text(field, '').trim().toLowerCase();
       if (given === '') return otherwise;
       if (given !== 'true' && given !== 'false') {
-        throw new MailError('CONFIG', `${field}: "${given}" is neither true nor false`, {
-          hint: `Set ${field} to true or false.`,
+        throw new MailError('CONFIG', t`${field}: "${given}" is neither true nor false`, {
+          hint: t`Set ${field} to true or false.`,
         });
       }
       return given === 'true';
@@ -101,8 +104,8 @@ export function readConnectorFields(
       const given = text(field, '').trim();
       if (given === '') return otherwise;
       if (!values.includes(given as T)) {
-        throw new MailError('CONFIG', `${field}: "${given}" is none of ${values.join(', ')}`, {
-          hint: `Set ${field} to one of them, for example ${otherwise}.`,
+        throw new MailError('CONFIG', t`${field}: "${given}" is none of ${values.join(', ')}`, {
+          hint: t`Set ${field} to one of them, for example ${otherwise}.`,
         });
       }
       return given as T;

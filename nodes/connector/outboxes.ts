@@ -3,6 +3,7 @@
  * object for the same connector, and the mails that wait must find it.
  */
 import { join } from 'node:path';
+import { t } from '../language/text';
 import type { MailError } from '../types';
 import { createDiskStore } from '../outbox/disk-store';
 import { createMemoryStore } from '../outbox/memory-store';
@@ -127,10 +128,8 @@ export async function dropOutbox(connectorId: string, reason: MailError): Promis
 export function orphanedEvents({ leftEvents, place }: SharedOutbox): string | null {
   if (leftEvents.length === 0) return null;
   const nodes = [...new Set(leftEvents.map(({ nodeId }) => nodeId))].join(', ');
-  return (
-    `${leftEvents.length} events that waited in batches stay in ${place.folder}: their send-email nodes (${nodes}) are gone, ` +
-    'disabled or not configured. They are mailed when these nodes work again with this connector.'
-  );
+  return t`${leftEvents.length} events that waited in batches stay in ${place.folder}: their send-email nodes (${nodes}) are gone,
+    disabled or not configured. They are mailed when these nodes work again with this connector.`;
 }
 
 /** What to tell of what stays on disk; null when there is nothing. */
@@ -138,6 +137,7 @@ function leftBehind({ outbox, place, leftEvents }: SharedOutbox): string | null 
   const { queued, deferred } = outbox.counts();
   const mails = queued + deferred;
   if (mails + leftEvents.length === 0) return null;
-  const events = leftEvents.length > 0 ? ` and ${leftEvents.length} events of batches` : '';
-  return `${mails} mails${events} stay in ${place.folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`;
+  return leftEvents.length > 0
+    ? t`${mails} mails and ${leftEvents.length} events of batches stay in ${place.folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`
+    : t`${mails} mails stay in ${place.folder}: a connector with this id and outbox "disk" sends them, or delete the folder.`;
 }

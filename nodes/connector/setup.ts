@@ -1,4 +1,5 @@
 /** From what a flow says of a connector to what it can work with. */
+import { t } from '../language/text';
 import type { Policy } from '../outbox/outbox';
 import { summary } from '../smtp/explain';
 import { createMask, type Mask } from '../smtp/secrets';
@@ -70,5 +71,5 @@ function policyOf({ connections, outboxLimit, retryHours, rate }: ConnectorField
 }
 
 function describe({ line, message }: Finding): string {
-  return line === null ? message : `line ${line}: ${message}`;
+  return line === null ? message : t`line ${line}: ${message}`;
 }

@@ -1,6 +1,7 @@
 /** TLS with the mail server, and what its certificate says. */
 import { isIP, type Socket } from 'node:net';
 import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { N_, t, translate } from '../language/text';
 import { nodemailerOptions } from '../smtp/nodemailer-options';
 import type { SmtpSettings } from '../smtp/settings';
 import { failure } from './dialogue';
@@ -8,14 +9,15 @@ import { within } from './reach';
 
 /** Why a certificate is not trusted (Node.js tls documentation, X509 certificate error codes). */
 const REASONS: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed',
-  SELF_SIGNED_CERT_IN_CHAIN: 'from an authority that is not known here',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'from an authority that is not known here',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+  DEPTH_ZERO_SELF_SIGNED_CERT: N_('self-signed'),
+  SELF_SIGNED_CERT_IN_CHAIN: N_('from an authority that is not known here'),
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: N_('from an authority that is not known here'),
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: N_(
     'from an authority that is not known here, or the server sends half a chain',
-  CERT_HAS_EXPIRED: 'expired',
-  CERT_NOT_YET_VALID: 'not yet valid',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'for another host',
+  ),
+  CERT_HAS_EXPIRED: N_('expired'),
+  CERT_NOT_YET_VALID: N_('not yet valid'),
+  ERR_TLS_CERT_ALTNAME_INVALID: N_('for another host'),
 };
 
 /** Names in a certificate that are shown. */
@@ -47,18 +49,21 @@ export async function encrypt(socket: Socket, settings: SmtpSettings, ms: number
 /** Describes version, cipher and certificate of an encrypted connection in one line. */
 export function describeTls(socket: TLSSocket, { tls }: SmtpSettings): string {
   const certificate = socket.getPeerCertificate();
-  const verdict = socket.authorized
-    ? tls.checkServerIdentity
-      ? 'trusted'
-      : 'trusted, its name not checked'
-    : `${tls.rejectUnauthorized ? 'not trusted' : 'not checked, else it would not be trusted'} (${wordsFor(reasonOf(socket))})`;
   return [
-    `${socket.getProtocol() ?? 'TLS'}, ${socket.getCipher()?.name ?? 'no cipher'}`,
-    `certificate for ${namesOf(certificate)}`,
-    `issued by ${nameOf(certificate.issuer)}`,
-    `valid from ${dayOf(certificate.valid_from)} to ${dayOf(certificate.valid_to)}`,
-    verdict,
+    `${socket.getProtocol() ?? 'TLS'}, ${socket.getCipher()?.name ?? t`no cipher`}`,
+    t`certificate for ${namesOf(certificate)}`,
+    t`issued by ${nameOf(certificate.issuer)}`,
+    t`valid from ${dayOf(certificate.valid_from)} to ${dayOf(certificate.valid_to)}`,
+    verdictOn(socket, tls),
   ].join('; ');
+}
+
+function verdictOn(socket: TLSSocket, tls: SmtpSettings['tls']): string {
+  if (socket.authorized) return tls.checkServerIdentity ? t`trusted` : t`trusted, its name not checked`;
+  const reason = wordsFor(reasonOf(socket));
+  return tls.rejectUnauthorized
+    ? t`not trusted (${reason})`
+    : t`not checked, else it would not be trusted (${reason})`;
 }
 
 /** The failure that a certificate is which the settings do not accept; null when they do. */
@@ -68,8 +73,8 @@ export function certificateError(socket: TLSSocket, { host, tls }: SmtpSettings)
   const names = namesOf(socket.getPeerCertificate());
   const message =
     reason === 'ERR_TLS_CERT_ALTNAME_INVALID'
-      ? `it is for ${names}, and not for ${host}`
-      : `the one for ${names} is ${wordsFor(reason)}`;
+      ? t`it is for ${names}, and not for ${host}`
+      : t`the one for ${names} is ${wordsFor(reason)}`;
   return failure(message, { code: 'ESOCKET', originalCode: reason, command: 'CONN' });
 }
 
@@ -92,22 +97,23 @@ function reasonOf({ authorizationError }: TLSSocket): string {
 
 function wordsFor(reason: string): string {
   const words = REASONS[reason];
-  return words === undefined ? reason : `${words}, ${reason}`;
+  return words === undefined ? reason : `${translate(words)}, ${reason}`;
 }
 
 function namesOf({ subjectaltname, subject }: PeerCertificate): string {
   const names = (subjectaltname ?? '').split(', ').flatMap((entry) => entry.replace(/^[^:]*:/, '') || []);
   if (names.length === 0) return nameOf(subject);
   const more = names.length - MOST_NAMES;
-  return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const shown = names.slice(0, MOST_NAMES).join(', ');
+  return more > 0 ? t`${shown} and ${more} more` : shown;
 }
 
 function nameOf(subject: PeerCertificate['subject'] | undefined): string {
   const names = [subject?.CN, subject?.O].flatMap((name: string | string[] | undefined) => name ?? []);
-  return names.join(', ') || 'nobody';
+  return names.join(', ') || t`nobody`;
 }
 
 function dayOf(date: string | undefined): string {
   const time = Date.parse(date ?? '');
-  return Number.isNaN(time) ? 'unknown' : new Date(time).toISOString().slice(0, 10);
+  return Number.isNaN(time) ? t`unknown` : new Date(time).toISOString().slice(0, 10);
 }

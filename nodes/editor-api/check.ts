@@ -1,6 +1,7 @@
 /** Says what a properties text means and what is wrong with it, while it is written in the editor. */
 import { randomUUID } from 'node:crypto';
 import { expand, type Env } from '../connector/config';
+import { N_, t, translate } from '../language/text';
 import { sentence, summary, type SettingsSummary } from '../smtp/explain';
 import { readSettings, type Finding, type SmtpSettings } from '../smtp/settings';
 import { MailError } from '../types';
@@ -15,7 +16,7 @@ export interface CheckAnswer {
 }
 
 /** What stands in an answer for a username that the editor did not tell. */
-const UNKNOWN_USER = 'the stored username';
+const UNKNOWN_USER = N_('the stored username');
 
 /**
  * Checks `{properties, hasCredentials, username?, allowInsecureAuth?}` as a start of the connector would. Variables are
@@ -23,7 +24,7 @@ const UNKNOWN_USER = 'the stored username';
  * Throws MailError BAD_REQUEST when the body is none.
  */
 export function check(body: unknown, environment: Env): CheckAnswer {
-  const fields = readFields('The body', body);
+  const fields = readFields(t`The body`, body);
   const properties = readText(fields, 'properties');
   const hasCredentials = readFlag(fields, 'hasCredentials');
   const givenUser = readText(fields, 'username', '');
@@ -40,7 +41,7 @@ export function check(body: unknown, environment: Env): CheckAnswer {
     allowInsecureAuth,
     tlsNode: null,
   });
-  const shown = (text: string) => hide(text.replaceAll(placeholder, UNKNOWN_USER));
+  const shown = (text: string) => hide(text.replaceAll(placeholder, translate(UNKNOWN_USER)));
   const show = (finding: Finding): Finding => ({ ...finding, message: shown(finding.message) });
   const errors = [...user.errors, ...result.errors].map(show);
   return {

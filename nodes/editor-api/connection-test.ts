@@ -1,5 +1,6 @@
 /** Tries out settings of a connector that are not saved yet. */
 import { readConnectorFields, type Env } from '../connector/config';
+import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { sentence } from '../smtp/explain';
 import { classifyFailure } from '../smtp/failure';
@@ -55,8 +56,8 @@ export function createConnectionTest(most: number, limits = LIMITS) {
   return async (body: unknown, around: Surroundings, signal: AbortSignal): Promise<TestAnswer> => {
     const request = readRequest(body, around);
     if (running >= most) {
-      throw new MailError('BUSY', `${most} connection tests are running already`, {
-        hint: 'Try again when they are finished.',
+      throw new MailError('BUSY', t`${most} connection tests are running already`, {
+        hint: t`Try again when they are finished.`,
       });
     }
     running += 1;
@@ -69,7 +70,7 @@ export function createConnectionTest(most: number, limits = LIMITS) {
 }
 
 function readRequest(body: unknown, around: Surroundings): Request {
-  const fields = readFields('The body', body);
+  const fields = readFields(t`The body`, body);
   const to = readText(fields, 'to', '').trim();
   return {
     title: readText(fields, 'title', '')
@@ -88,7 +89,7 @@ function readRecipient(to: string): Address {
   try {
     return parseOne('to', to);
   } catch {
-    throw badRequest('to', to, 'one e-mail address');
+    throw badRequest('to', to, t`one e-mail address`);
   }
 }
 
@@ -149,7 +150,7 @@ function readUnsaved(request: Request, around: Surroundings): { settings: SmtpSe
     tlsNode: around.tlsMaterial(request.tls),
   });
   if (settings === null) {
-    const text = findings.map(({ line, message }) => (line === null ? message : `line ${line}: ${message}`));
+    const text = findings.map(({ line, message }) => (line === null ? message : t`line ${line}: ${message}`));
     throw new MailError('CONFIG', text.join('; '));
   }
   if (unchanged && settings.auth !== null) {
@@ -177,15 +178,13 @@ function explain(error: unknown, dotHandedOver: boolean, mask: Mask): ErrorSumma
     dotHandedOver,
     reused: false,
     aborted: false,
+    once: true,
   }).error;
-  const advice = hint
-    ?.replace(/^It is tried again[.;:]?\s*/, '')
-    .replace(/^\p{Ll}/u, (first) => first.toUpperCase());
   return {
     code,
     message,
     ...(responseCode === undefined ? {} : { responseCode }),
     ...(command === undefined ? {} : { command }),
-    ...(advice ? { hint: advice } : {}),
+    ...(hint === undefined ? {} : { hint }),
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
+import { t } from '../language/text';
 
 export interface Reply {
   /** Three digits; 0 for a line that is no reply. */
@@ -67,7 +68,7 @@ export function openDialogue(socket: Socket): Dialogue {
     pieces.forEach(takeLine);
     const waiting = replies.reduce((sum, { text }) => sum + text.length, 0);
     if (ahead.length + lines.join('').length + waiting > LONGEST_REPLY) {
-      end(failure('The reply of the server has no end', { code: 'EPROTOCOL', command: 'CONN' }));
+      end(failure(t`The reply of the server has no end`, { code: 'EPROTOCOL', command: 'CONN' }));
     }
     wake();
   }
@@ -99,7 +100,7 @@ export function openDialogue(socket: Socket): Dialogue {
         act();
       };
       const timer = setTimeout(() => {
-        const error = failure(`No reply within ${ms} ms`, {
+        const error = failure(t`No reply within ${ms} ms`, {
           code: 'ETIMEDOUT',
           timeoutType,
           command: 'CONN',

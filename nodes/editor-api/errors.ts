@@ -1,4 +1,6 @@
 /** What a request that fails is answered with. */
+import { explanation } from '../explanation';
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { shownValue } from '../mail/text-view';
 
@@ -20,14 +22,17 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** The error for a field of the body that can not be used; `expected` ends the sentence "... it must be". */
 export function badRequest(field: string, value: unknown, expected: string): MailError {
-  const what = value === undefined ? 'is missing' : `is ${shownValue(value)}`;
-  return new MailError('BAD_REQUEST', `${field} ${what}: it must be ${expected}`);
+  const message =
+    value === undefined
+      ? t`${field} is missing: it must be ${expected}`
+      : t`${field} is ${shownValue(value)}: it must be ${expected}`;
+  return new MailError('BAD_REQUEST', message);
 }
 
 /** The error for an id that no running node of this kind has. */
 export function notFound(type: string, id: string): MailError {
-  return new MailError('NOT_FOUND', `There is no ${type} with the id ${shownValue(id)}`, {
-    hint: 'Deploy it first, or enable it.',
+  return new MailError('NOT_FOUND', t`There is no ${type} with the id ${shownValue(id)}`, {
+    hint: t`Deploy it first, or enable it.`,
   });
 }
 
@@ -35,15 +40,9 @@ export function notFound(type: string, id: string): MailError {
 export function errorAnswer(error: unknown): ErrorAnswer {
   const status = error instanceof MailError ? STATUS[error.code] : undefined;
   if (status === undefined) {
-    const message = 'The request failed for a reason that nobody expected. The log of Node-RED says more.';
+    const message = t`The request failed for a reason that nobody expected. The log of Node-RED says more.`;
     return { status: 500, body: { error: { code: 'INTERNAL', message } } };
   }
   const { code } = error as MailError;
-  return { status, body: { error: { code, message: explained(error as MailError) } } };
-}
-
-/** The message of an error and what to do about it, as sentences. */
-export function explained({ message, hint }: MailError): string {
-  if (!hint || message.includes(hint)) return message;
-  return `${message.replace(/[.\s]*$/, '.')} ${hint}`;
+  return { status, body: { error: { code, message: explanation(error as MailError) } } };
 }

@@ -3,6 +3,7 @@
  * minutes, and whoever may only look at flows can ask for a preview.
  */
 import { parse } from 'mustache';
+import { t } from '../language/text';
 import type { Externals } from '../mail/scope';
 import { textView } from '../mail/text-view';
 import { MailError, type Msg } from '../types';
@@ -59,7 +60,7 @@ export function largestOutput(template: string, messages: readonly Msg[], extern
 /** Notes the extent of each property, however deep; gives the size of the value itself. */
 function measure(name: string, value: unknown, extents: Map<string, Extent>, depth: number): number {
   if (depth > DEEPEST) {
-    throw new MailError('BAD_REQUEST', `messages: a msg is nested more than ${DEEPEST} levels deep`);
+    throw new MailError('BAD_REQUEST', t`messages: a msg is nested more than ${DEEPEST} levels deep`);
   }
   let size = 2;
   if (typeof value === 'object' && value !== null) {

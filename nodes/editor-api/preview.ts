@@ -1,18 +1,23 @@
 /** Shows what a send-email node would make of sample msgs. */
+import { explanation } from '../explanation';
+import { t } from '../language/text';
 import { formatAddress } from '../mail/addresses';
 import { readConfig } from '../mail/config';
 import { buildContent } from '../mail/content';
 import {
   compileMessage,
   prepareEvent,
+  typedSubject,
   type Circumstances,
   type CompiledMessage,
   type MailEvent,
 } from '../mail/message';
 import type { Externals } from '../mail/scope';
+import { NO_VALUES, type TypedField, type TypedSource } from '../mail/typed-fields';
+import type { FieldReader } from '../sender/field-values';
 import { MailError, type Msg } from '../types';
 import { readFields, type Fields } from './body';
-import { badRequest, explained } from './errors';
+import { badRequest } from './errors';
 import { largestOutput } from './preview-size';
 
 export interface PreviewProblem {
@@ -37,6 +42,8 @@ export interface PreviewSurroundings {
   connector: { title: string; mailFrom: string | null; username: string };
   /** The values for names beginning with `flow.`, `global.` or `env.`. */
   externals: (names: readonly string[]) => Promise<Externals>;
+  /** Reads the fields that are no templates. */
+  fields: (typed: ReadonlyMap<TypedField, TypedSource>) => Promise<FieldReader>;
   now: number;
 }
 
@@ -57,7 +64,7 @@ export async function preview(
   body: unknown,
   around: (node: Fields) => PreviewSurroundings,
 ): Promise<PreviewAnswer> {
-  const fields = readFields('The body', body);
+  const fields = readFields(t`The body`, body);
   const node = readFields('node', fields.node);
   const messages = readMessages(fields.messages);
   const problems: PreviewProblem[] = [];
@@ -74,7 +81,10 @@ export async function preview(
   const nothing = { subject: '', html: null, text: '', to: [], errors: problems };
   if (message === null) return nothing;
 
-  const { connector, externals, now } = around(node);
+  const { connector, externals, fields: readerOf, now } = around(node);
+  const reader = await readerOf(message.typed);
+  reader.errors.forEach((error) => note(error));
+  if (reader.errors.length > 0) return nothing;
   const values = await externals(message.externals).catch((error: unknown) => {
     note(error);
     return {};
@@ -85,9 +95,10 @@ export async function preview(
     return nothing;
   }
   const { title, mailFrom, username } = connector;
-  const events = readEvents(
+  const events = await readEvents(
     message,
     messages,
+    reader,
     {
       externals: values,
       connector: title,
@@ -108,45 +119,50 @@ export async function preview(
 }
 
 function readMessages(value: unknown): Msg[] {
-  if (!Array.isArray(value)) throw badRequest('messages', value, 'a list of msgs');
+  if (!Array.isArray(value)) throw badRequest('messages', value, t`a list of msgs`);
   if (value.length === 0 || value.length > MOST_MESSAGES) {
-    throw badRequest('messages', `a list of ${value.length}`, `a list of 1 to ${MOST_MESSAGES} msgs`);
+    throw badRequest('messages', t`a list of ${value.length}`, t`a list of 1 to ${MOST_MESSAGES} msgs`);
   }
   return value.map((msg, i) => readFields(`messages[${i}]`, msg));
 }
 
 function fieldTooLarge(
-  { config, templates }: CompiledMessage,
+  { config, templates, typed }: CompiledMessage,
   messages: readonly Msg[],
   externals: Externals,
 ): MailError | null {
   for (const { field } of Object.values(templates)) {
+    if (typed.has(field as TypedField)) continue;
     const size = largestOutput(config[field as 'template'], messages, externals);
     if (size <= LARGEST_OUTPUT) continue;
     return new MailError(
       'TOO_LARGE',
-      `The field ${field} could come to ${size} characters with these msgs, and ${LARGEST_OUTPUT} are shown at most.`,
-      { hint: 'Try it with fewer or smaller msgs.' },
+      t`The field ${field} could come to ${size} characters with these msgs, and ${LARGEST_OUTPUT} are shown at most.`,
+      { hint: t`Try it with fewer or smaller msgs.`, field },
     );
   }
   return null;
 }
 
 /** The events of the mail: all that belong to the first. One that no mail can be made of is shown all the same. */
-function readEvents(
+async function readEvents(
   message: CompiledMessage,
   messages: readonly Msg[],
+  reader: FieldReader,
   circumstances: Circumstances,
   note: (error: unknown, place?: string) => void,
-): MailEvent[] {
-  const events = messages.map((msg, i) => {
+): Promise<MailEvent[]> {
+  const events: MailEvent[] = [];
+  for (const [i, msg] of messages.entries()) {
+    let values = NO_VALUES;
     try {
-      return prepareEvent(message, msg, circumstances).event;
+      values = await reader.read(msg);
+      events.push(prepareEvent(message, msg, { ...circumstances, values }).event);
     } catch (error) {
       note(error, messages.length > 1 ? `messages[${i}]: ` : '');
-      return eventWithoutMail(msg, circumstances);
+      events.push(eventWithoutMail(msg, circumstances, typedSubject(message, values)));
     }
-  });
+  }
   const key = events.find((event) => event.key !== '')?.key ?? '';
   const together = events.filter((event) => event.key === key || event.key === '');
   const others = events.length - together.length;
@@ -154,18 +170,24 @@ function readEvents(
     note(
       new MailError(
         'OTHER_MAIL',
-        `batchBy: ${others} of the ${events.length} msgs would go in other mails, for their addresses or batchBy differ`,
+        t`batchBy: ${others} of the ${events.length} msgs would go in other mails, for their addresses or batchBy differ`,
+        { field: 'batchBy' },
       ),
     );
   }
   return together;
 }
 
-function eventWithoutMail(msg: Msg, { now, externals }: Circumstances): MailEvent {
+function eventWithoutMail(
+  msg: Msg,
+  { now, externals }: Circumstances,
+  subject: string | undefined,
+): MailEvent {
   return {
     msg,
     arrivedAt: now,
     externals,
+    ...(subject === undefined ? {} : { subject }),
     addresses: { from: { name: '', address: '' }, to: [], cc: [], bcc: [], replyTo: [] },
     key: '',
     priority: 'normal',
@@ -178,15 +200,9 @@ function eventWithoutMail(msg: Msg, { now, externals }: Circumstances): MailEven
 function problemOf(error: unknown, place: string): PreviewProblem {
   if (!(error instanceof MailError)) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { field: '', code: 'CONTENT', message: `${place}The mail could not be made: ${reason}` };
+    return { field: '', code: 'CONTENT', message: place + t`The mail could not be made: ${reason}` };
   }
-  return { field: fieldOf(error), code: error.code, message: `${place}${explained(error)}` };
-}
-
-/** Errors name their field first: `The field to is ...`, `to: ...`, `to[1].address: ...`, `msg.headers.x: ...`. */
-function fieldOf({ code, message }: MailError): string {
-  if (code === 'NO_RECIPIENT') return 'to';
-  if (code === 'NO_SENDER') return 'from';
-  const [, field, property] = /^(?:The field (\w+) |((?:msg\.|mail\.)?\w+)[^\s:]*: )/.exec(message) ?? [];
-  return field ?? property ?? '';
+  // A part of a field is shown at the field: `to` for `to[1].address` and `toType`, `msg.headers` for `msg.headers.x`.
+  const [field = ''] = /^(?:msg\.|mail\.)?\w+/.exec(error.field ?? '') ?? [];
+  return { field: field.replace(/Type$/, ''), code: error.code, message: place + explanation(error) };
 }

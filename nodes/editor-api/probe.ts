@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
+import { t } from '../language/text';
 import type { SmtpSettings } from '../smtp/settings';
 import { HELO_ONLY, readCapabilities, type Capabilities } from './capabilities';
 import { certificateError, describeTls, encrypt } from './certificate';
@@ -80,7 +81,7 @@ async function session(options: ProbeOptions, sockets: Socket[]): Promise<void> 
   if (wantsStartTls(settings, capabilities)) {
     const upgrade = async () => {
       const reply = await dialogue.ask('STARTTLS', toReply());
-      if (Math.floor(reply.code / 100) !== 2) throw refusal('STARTTLS refused', 'ETLS', 'STARTTLS', reply);
+      if (Math.floor(reply.code / 100) !== 2) throw refusal(t`STARTTLS refused`, 'ETLS', 'STARTTLS', reply);
       dialogue.detach();
       return secure();
     };
@@ -101,12 +102,12 @@ async function reach(options: ProbeOptions, sockets: Socket[], ms: () => number)
     'dns',
     () => resolveHost(first.host, ms()),
     (found) =>
-      `${first.host}${proxy ? ' (the proxy)' : ''} is ${found.map(({ address }) => address).join(', ')}`,
+      proxy ? t`${first.host} (the proxy) is ${listed(found)}` : t`${first.host} is ${listed(found)}`,
   );
   const socket = await take(
     'tcp',
     () => openSocket(first, addresses, settings, { ms: ms(), signal }),
-    ({ remoteAddress, remotePort }) => `connected to ${remoteAddress} port ${remotePort}`,
+    ({ remoteAddress, remotePort }) => t`connected to ${remoteAddress ?? ''} port ${remotePort ?? ''}`,
   );
   sockets.push(socket);
   if (proxy) {
@@ -115,7 +116,7 @@ async function reach(options: ProbeOptions, sockets: Socket[], ms: () => number)
       'proxy',
       () =>
         throughProxy(socket, { ...proxy, host: addresses[0]?.address ?? proxy.host }, { host, port }, ms()),
-      () => `the proxy connected to ${host} port ${port}`,
+      () => t`the proxy connected to ${host} port ${port}`,
     );
   }
   return socket;
@@ -123,7 +124,7 @@ async function reach(options: ProbeOptions, sockets: Socket[], ms: () => number)
 
 async function greeting(dialogue: Dialogue, ms: number): Promise<Reply> {
   const reply = await dialogue.next(ms, 'GREETING_TIMEOUT');
-  if (reply.code !== 220) throw refusal('Invalid greeting', 'EPROTOCOL', 'CONN', reply);
+  if (reply.code !== 220) throw refusal(t`Invalid greeting`, 'EPROTOCOL', 'CONN', reply);
   return reply;
 }
 
@@ -132,10 +133,10 @@ async function sayHello(dialogue: Dialogue, settings: SmtpSettings, ms: number):
   const reply = await dialogue.ask(`EHLO ${name}`, ms);
   if (Math.floor(reply.code / 100) === 2) return readCapabilities(reply);
   if (reply.code === 421 || settings.security === 'required') {
-    throw refusal('EHLO refused', 'ECONNECTION', 'EHLO', reply);
+    throw refusal(t`EHLO refused`, 'ECONNECTION', 'EHLO', reply);
   }
   const second = await dialogue.ask(`HELO ${name}`, ms);
-  if (Math.floor(second.code / 100) !== 2) throw refusal('HELO refused', 'EPROTOCOL', 'HELO', second);
+  if (Math.floor(second.code / 100) !== 2) throw refusal(t`HELO refused`, 'EPROTOCOL', 'HELO', second);
   return HELO_ONLY;
 }
 
@@ -160,7 +161,7 @@ async function authenticate(
     'auth',
     () => (capabilities.login ? logIn(dialogue, auth, capabilities, ms()) : Promise.resolve(null)),
     // As JavaMail does. The server may still refuse the sender or the recipient for it.
-    (reply) => (reply ? words(reply) : 'skipped: the server offers no login, so mails are sent without one'),
+    (reply) => (reply ? words(reply) : t`skipped: the server offers no login, so mails are sent without one`),
   );
 }
 
@@ -173,7 +174,7 @@ async function transact(
   if (sender === null) return;
   const say = async (line: string, command: string, code = 'EENVELOPE', wanted = 2) => {
     const reply = await dialogue.ask(line, ms());
-    if (Math.floor(reply.code / 100) !== wanted) throw refusal(`${command} refused`, code, command, reply);
+    if (Math.floor(reply.code / 100) !== wanted) throw refusal(t`${command} refused`, code, command, reply);
     return reply;
   };
   // eslint-disable-next-line no-control-regex -- everything outside ASCII is meant
@@ -207,6 +208,10 @@ async function sayGoodbye(socket: Socket | undefined): Promise<void> {
 
 const words = ({ text }: Reply) => text;
 
+function listed(addresses: { address: string }[]): string {
+  return addresses.map(({ address }) => address).join(', ');
+}
+
 function describeCapabilities({ lines }: Capabilities): string {
-  return lines.length === 0 ? 'no capabilities' : lines.join(', ');
+  return lines.length === 0 ? t`no capabilities` : lines.join(', ');
 }

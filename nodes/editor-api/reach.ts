@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { SocksClient } from 'socks';
+import { t } from '../language/text';
 import type { SmtpSettings } from '../smtp/settings';
 import { MailError } from '../types';
 import { failure } from './dialogue';
@@ -95,7 +96,7 @@ export async function within<T>(ms: number, timeoutType: string, work: Promise<T
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     const fields = { code: 'ETIMEDOUT', timeoutType, command: 'CONN' };
-    timer = setTimeout(() => reject(failure(`No answer within ${ms} ms`, fields)), ms);
+    timer = setTimeout(() => reject(failure(t`No answer within ${ms} ms`, fields)), ms);
   });
   try {
     return await Promise.race([work, late]);
@@ -121,7 +122,7 @@ function connected(socket: Socket): Promise<void> {
     socket.once('error', (error: NodeJS.ErrnoException & { errors?: Error[] }) => {
       // With several addresses the words are in the errors of the attempts.
       const message =
-        error.message || error.errors?.map((one) => one.message).join('; ') || 'no reason given';
+        error.message || error.errors?.map((one) => one.message).join('; ') || t`no reason given`;
       reject(failure(message, { code: 'ESOCKET', originalCode: error.code, command: 'CONN' }));
     });
   });
@@ -146,14 +147,14 @@ function httpConnect(
       socket.pause();
       act();
     };
-    const onClose = () => finish(() => reject(proxyError('it closed the connection')));
+    const onClose = () => finish(() => reject(proxyError(t`it closed the connection`)));
     const onData = (chunk: Buffer) => {
       head = Buffer.concat([head, chunk]);
       const end = head.indexOf('\r\n\r\n');
       if (end < 0 && head.length < LONGEST_HEADER) return;
       const status = head.toString('latin1', 0, Math.max(head.indexOf('\r\n'), 0));
       if (!/^HTTP\/\d\.\d 2\d\d\b/.test(status))
-        return finish(() => reject(proxyError(status || 'no HTTP answer')));
+        return finish(() => reject(proxyError(status || t`no HTTP answer`)));
       finish(() => {
         // A greeting may come together with the answer of the proxy.
         if (head.length > end + 4) socket.unshift(head.subarray(end + 4));
@@ -165,7 +166,7 @@ function httpConnect(
 }
 
 function proxyError(words: string): MailError {
-  return new MailError('PROXY', `The proxy gave no connection to the mail server: ${words.slice(0, 200)}`, {
-    hint: 'Check mail.smtp.proxy.* or mail.smtp.socks.*, and that the proxy allows this host and port.',
+  return new MailError('PROXY', t`The proxy gave no connection to the mail server: ${words.slice(0, 200)}`, {
+    hint: t`Check mail.smtp.proxy.* or mail.smtp.socks.*, and that the proxy allows this host and port.`,
   });
 }

@@ -1,5 +1,7 @@
 /** Shows the state of a connector, and changes it. */
 import type { Connector, ConnectorStatus } from '../connector/connector';
+import { inLanguage } from '../language/language';
+import { t } from '../language/text';
 import { readFields } from './body';
 import { badRequest } from './errors';
 
@@ -19,9 +21,10 @@ export function readState(connector: Subject): ConnectorStatus {
  * takes less than 9 s). Throws MailError BAD_REQUEST for anything else.
  */
 export async function changeState(connector: Subject, body: unknown): Promise<ConnectorStatus> {
-  const { state } = readFields('The body', body);
-  if (state === 'RUN') await connector.start();
-  else if (state === 'STOPPED') await connector.stop();
-  else throw badRequest('state', state, 'RUN or STOPPED');
+  const { state } = readFields(t`The body`, body);
+  // What begins here goes on after the request, in the language of the process.
+  if (state === 'RUN') await inLanguage(null, () => connector.start());
+  else if (state === 'STOPPED') await inLanguage(null, () => connector.stop());
+  else throw badRequest('state', state, t`RUN or STOPPED`);
   return readState(connector);
 }

@@ -1,5 +1,6 @@
 /** The steps of a connection test as the editor shows them. */
 import { performance } from 'node:perf_hooks';
+import { t } from '../language/text';
 import { MailError } from '../types';
 
 export type StepName =
@@ -61,7 +62,7 @@ async function unlessAborted<T>(act: () => Promise<T>, signal: AbortSignal): Pro
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     abort = () =>
-      reject(new MailError('ABORTED', 'The connection test was ended because nobody waits for it'));
+      reject(new MailError('ABORTED', t`The connection test was ended because nobody waits for it`));
     signal.addEventListener('abort', abort, { once: true });
     if (signal.aborted) abort();
   });

@@ -1,4 +1,5 @@
 /** When the stored password of a connector may be used to test settings that are not deployed. */
+import { t } from '../language/text';
 import type { SmtpSettings } from '../smtp/settings';
 import { MailError } from '../types';
 
@@ -19,17 +20,17 @@ const PROTECTION: Record<SmtpSettings['security'], number> = {
  */
 export function storedPassword(unsaved: SmtpSettings, deployed: SmtpSettings | null): string {
   if (deployed === null || deployed.auth === null) {
-    throw needed('there is no deployed connector with working settings and a password to compare with');
+    throw needed(t`there is no deployed connector with working settings and a password to compare with`);
   }
   const changes = [
-    unsaved.host.toLowerCase() === deployed.host.toLowerCase() ? [] : 'the host',
-    unsaved.port === deployed.port ? [] : 'the port',
-    unsaved.auth?.user === deployed.auth.user ? [] : 'the user',
-    JSON.stringify(unsaved.proxy) === JSON.stringify(deployed.proxy) ? [] : 'the proxy',
-    PROTECTION[unsaved.security] >= PROTECTION[deployed.security] ? [] : 'the encryption',
-    trust(unsaved) >= trust(deployed) ? [] : 'the check of the certificate',
+    unsaved.host.toLowerCase() === deployed.host.toLowerCase() ? [] : t`the host`,
+    unsaved.port === deployed.port ? [] : t`the port`,
+    unsaved.auth?.user === deployed.auth.user ? [] : t`the user`,
+    JSON.stringify(unsaved.proxy) === JSON.stringify(deployed.proxy) ? [] : t`the proxy`,
+    PROTECTION[unsaved.security] >= PROTECTION[deployed.security] ? [] : t`the encryption`,
+    trust(unsaved) >= trust(deployed) ? [] : t`the check of the certificate`,
   ].flat();
-  if (changes.length > 0) throw needed(`${changes.join(', ')} changed since the deploy`);
+  if (changes.length > 0) throw needed(t`${changes.join(', ')} changed since the deploy`);
   return deployed.auth.pass;
 }
 
@@ -38,7 +39,7 @@ function trust({ tls }: SmtpSettings): number {
 }
 
 function needed(why: string): MailError {
-  return new MailError('PASSWORD_NEEDED', `The stored password is not used for this test: ${why}`, {
-    hint: 'Type the password in, or deploy first.',
+  return new MailError('PASSWORD_NEEDED', t`The stored password is not used for this test: ${why}`, {
+    hint: t`Type the password in, or deploy first.`,
   });
 }

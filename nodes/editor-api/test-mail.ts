@@ -1,5 +1,5 @@
 /** The mail that a connection test sends, and who it is from. */
-import type { Readable } from 'node:stream';
+import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { compose, newMessageId } from '../mail/compose';
 import { isoLocal } from '../mail/event';
@@ -31,15 +31,15 @@ export async function composeTestMail(about: {
   if (from === null) {
     throw new MailError(
       'NO_SENDER',
-      'The test mail has no sender: mail.from is not set and the username is no e-mail address',
-      { hint: 'Set mail.from in the properties of the connector.' },
+      t`The test mail has no sender: mail.from is not set and the username is no e-mail address`,
+      { hint: t`Set mail.from in the properties of the connector.` },
     );
   }
   const text = [
-    `The connector "${title}" can send: this is its test mail.`,
+    t`The connector "${title}" can send: this is its test mail.`,
     '',
-    `Mail server: ${server}`,
-    `Time: ${isoLocal(now)}`,
+    t`Mail server: ${server}`,
+    t`Time: ${isoLocal(now)}`,
     '',
   ].join('\n');
   const content = {
@@ -48,7 +48,7 @@ export async function composeTestMail(about: {
     cc: [],
     bcc: [],
     replyTo: [],
-    subject: `Test mail of ${title}`,
+    subject: t`Test mail of ${title}`,
     text,
     attachments: [],
     skippedAttachments: [],
@@ -56,12 +56,8 @@ export async function composeTestMail(about: {
     priority: 'normal' as const,
   };
   const composed = await compose(content, { messageId: newMessageId(from.address), date: now });
-  const message = (await bytesOf(composed.open())).toString('utf8').replace(/^\./gm, '..');
+  const message = Buffer.concat([...composed.open()])
+    .toString('utf8')
+    .replace(/^\./gm, '..');
   return message.endsWith('\r\n') ? message : `${message}\r\n`;
-}
-
-async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

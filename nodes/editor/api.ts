@@ -22,6 +22,8 @@ export function request<T>(
       method,
       url: path,
       dataType: 'json',
+      // Answers are for people, and the editor may be set to another language than the browser.
+      headers: { 'Accept-Language': RED.i18n.lang() },
       ...(body && { contentType: 'application/json', data: JSON.stringify(body) }),
     });
     signal.addEventListener('abort', () => sent.abort(), { once: true });

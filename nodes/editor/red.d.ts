@@ -1,6 +1,7 @@
 /** The part of the Node-RED editor's browser API that the dialogs use (4.1 and 5). */
 declare const RED: {
   _(key: string, values?: Record<string, string | number>): string;
+  i18n: { lang(): string };
   nodes: {
     registerType<T>(type: string, definition: NodeDefinition<T>): void;
     node(id: string): object | null | undefined;
@@ -30,7 +31,11 @@ declare const RED: {
     };
   };
   user: { hasPermission(permission: string): boolean };
-  utils: { validatePropertyExpression(expression: string): boolean };
+  utils: {
+    validatePropertyExpression(expression: string): boolean;
+    /** With options it answers with the reason. */
+    validateTypedProperty(value: string, type: string, options?: ValidatorOptions): true | string | false;
+  };
 };
 
 /** Either of the two code editors of Node-RED: Monaco with the functions of ACE added, or ACE. */
@@ -96,5 +101,9 @@ interface NodeDefinition<T> {
 }
 
 interface JQuery {
-  typedInput(options: { default: string; types: string[] }): JQuery;
+  typedInput(options: {
+    default: string;
+    types: (string | { value: string; label: string; icon: string })[];
+    typeField?: string;
+  }): JQuery;
 }

@@ -4,6 +4,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { N_, t, translate } from '../language/text';
 import { MailError } from '../types';
 import { shownValue } from './text-view';
 
@@ -21,7 +22,7 @@ const MAX_ADDRESS = 254;
 /** Characters; a name longer than this is a mistake, and each mail client would cut it. */
 const MAX_NAME = 256;
 
-const SEPARATOR_HINT = 'Write addresses as name@example.com, separated by commas or semicolons.';
+const SEPARATOR_HINT = N_('Write addresses as name@example.com, separated by commas or semicolons.');
 
 // RFC 5322 atext, and with RFC 6532 every visible character outside ASCII.
 const ATOM = String.raw`(?:[A-Za-z0-9!#$%&'*+\-/=?^_\x60{|}~]|(?![\p{C}\p{Z}])[^\x00-\x7f])+`;
@@ -39,15 +40,15 @@ export function parseAddressList(field: string, value: unknown): Address[] {
   if (typeof value === 'string') return parseText(field, value);
   if (Array.isArray(value)) return value.flatMap((item, i) => parseItemOfList(`${field}[${i}]`, item));
   if (typeof value === 'object') return [parseObject(field, value)];
-  throw refusal(field, value, 'is neither text nor a list of addresses');
+  throw refusal(field, value, t`is neither text nor a list of addresses`);
 }
 
 /** Reads exactly one address, given as for parseAddressList; throws MailError BAD_ADDRESS. */
 export function parseOne(field: string, value: unknown): Address {
   const [first, ...others] = parseAddressList(field, value);
-  if (!first) throw refusal(field, value, 'holds no address');
+  if (!first) throw refusal(field, value, t`holds no address`);
   if (others.length > 0)
-    throw refusal(field, value, `holds ${others.length + 1} addresses where one is needed`);
+    throw refusal(field, value, t`holds ${others.length + 1} addresses where one is needed`);
   return first;
 }
 
@@ -73,14 +74,14 @@ export function formatAddress({ name, address }: Address): string {
 function parseItemOfList(field: string, item: unknown): Address[] {
   if (typeof item === 'string' && item.trim() !== '') return parseText(field, item);
   if (typeof item === 'object' && item !== null && !Array.isArray(item)) return [parseObject(field, item)];
-  throw refusal(field, item, 'is an empty or unknown item in a list of addresses');
+  throw refusal(field, item, t`is an empty or unknown item in a list of addresses`);
 }
 
 function parseObject(field: string, value: object): Address {
   const { name, address } = value as { name?: unknown; address?: unknown };
-  if (typeof address !== 'string') throw refusal(field, value, 'has no property "address" with text');
+  if (typeof address !== 'string') throw refusal(field, value, t`has no property "address" with text`);
   if (name !== undefined && name !== null && typeof name !== 'string') {
-    throw refusal(`${field}.name`, name, 'is no text');
+    throw refusal(`${field}.name`, name, t`is no text`);
   }
   refuseControls(`${field}.address`, address);
   refuseControls(`${field}.name`, name ?? '');
@@ -93,7 +94,7 @@ function parseText(field: string, text: string): Address[] {
   // One separator at the end is what joining lists leaves behind; anywhere else a hole is a lost recipient.
   if (items[items.length - 1]?.trim() === '') items.pop();
   return items.map((item) => {
-    if (item.trim() === '') throw refusal(field, text, 'has nothing between two separators');
+    if (item.trim() === '') throw refusal(field, text, t`has nothing between two separators`);
     return parseMailbox(field, item.trim());
   });
 }
@@ -115,8 +116,8 @@ function splitList(field: string, text: string): string[] {
       start = i + 1;
     }
   }
-  if (quoted) throw refusal(field, text.slice(start).trim(), 'has a quotation mark without its partner');
-  if (angled) throw refusal(field, text.slice(start).trim(), 'has a "<" without its ">"');
+  if (quoted) throw refusal(field, text.slice(start).trim(), t`has a quotation mark without its partner`);
+  if (angled) throw refusal(field, text.slice(start).trim(), t`has a "<" without its ">"`);
   items.push(text.slice(start));
   return items;
 }
@@ -126,7 +127,7 @@ function parseMailbox(field: string, item: string): Address {
   const open = indexOutsideQuotes(item, '<');
   if (open < 0) return { name: '', address: checkAddress(field, item) };
   if (!item.endsWith('>') || item.indexOf('>', open) !== item.length - 1) {
-    throw refusal(field, item, 'has text after the ">" of an address');
+    throw refusal(field, item, t`has text after the ">" of an address`);
   }
   const name = readName(field, item, item.slice(0, open));
   return { name, address: checkAddress(field, item.slice(open + 1, -1).trim()) };
@@ -139,8 +140,8 @@ function readName(field: string, item: string, phrase: string): string {
       throw refusal(
         field,
         item,
-        `has ${match} in the name`,
-        `Put the name in quotation marks if it holds ${match}`,
+        t`has ${match} in the name`,
+        t`Put the name in quotation marks if it holds ${match}`,
       );
     }
     return quoted.replace(/\\(.)/g, '$1');
@@ -150,7 +151,7 @@ function readName(field: string, item: string, phrase: string): string {
 
 function checkName(field: string, name: string): string {
   const tidy = name.replace(/\s+/g, ' ').trim();
-  if (tidy.length > MAX_NAME) throw refusal(field, name, `is a name of more than ${MAX_NAME} characters`);
+  if (tidy.length > MAX_NAME) throw refusal(field, name, t`is a name of more than ${MAX_NAME} characters`);
   return tidy;
 }
 
@@ -159,32 +160,32 @@ function checkAddress(field: string, address: string): string {
   const local = address.slice(0, at);
   const domain = address.slice(at + 1);
   const fault = at < 0 ? faultWithoutAt(address) : faultOf(local, domain);
-  if (fault) throw refusal(field, address, fault, UNSET.test(address) ? UNSET_HINT : undefined);
+  if (fault) throw refusal(field, address, fault, UNSET.test(address) ? translate(UNSET_HINT) : undefined);
   // A local part outside ASCII needs SMTPUTF8 anyway, and then the domain stays as it is written (RFC 6531).
   // eslint-disable-next-line no-control-regex
   const wire = /[^\x00-\x7f]/.test(domain) && /^[\x00-\x7f]*$/.test(local) ? domainToASCII(domain) : domain;
   const whole = `${local}@${wire}`;
   if (Buffer.byteLength(whole) > MAX_ADDRESS) {
-    throw refusal(field, address, `is longer than ${MAX_ADDRESS} octets`);
+    throw refusal(field, address, t`is longer than ${MAX_ADDRESS} octets`);
   }
   return whole;
 }
 
 const UNSET = /^(?:undefined|null|nan|\[object \w+\])$/i;
-const UNSET_HINT = 'The value was not set when the text was made: check where the msg gets it from.';
+const UNSET_HINT = N_('The value was not set when the text was made: check where the msg gets it from.');
 
 function faultWithoutAt(address: string): string {
-  return address.includes(':') ? 'is a group, which is not supported' : 'is no e-mail address: it has no @';
+  return address.includes(':') ? t`is a group, which is not supported` : t`is no e-mail address: it has no @`;
 }
 
 function faultOf(local: string, domain: string): string | undefined {
-  if (local === '' || domain === '') return 'is no e-mail address: something is missing beside the @';
-  if (Buffer.byteLength(local) > MAX_LOCAL) return `has more than ${MAX_LOCAL} octets before the @`;
-  if (local.includes('@')) return 'is no e-mail address: it has more than one @';
-  if (local.includes(':')) return 'is a group, which is not supported';
-  if (/\p{Z}/u.test(local + domain)) return 'is no e-mail address: it holds a space';
-  if (!LOCAL_PART.test(local)) return 'is no e-mail address: the part before the @ is not valid';
-  if (!isDomain(domain)) return 'is no e-mail address: the part after the @ is not valid';
+  if (local === '' || domain === '') return t`is no e-mail address: something is missing beside the @`;
+  if (Buffer.byteLength(local) > MAX_LOCAL) return t`has more than ${MAX_LOCAL} octets before the @`;
+  if (local.includes('@')) return t`is no e-mail address: it has more than one @`;
+  if (local.includes(':')) return t`is a group, which is not supported`;
+  if (/\p{Z}/u.test(local + domain)) return t`is no e-mail address: it holds a space`;
+  if (!LOCAL_PART.test(local)) return t`is no e-mail address: the part before the @ is not valid`;
+  if (!isDomain(domain)) return t`is no e-mail address: the part after the @ is not valid`;
   return undefined;
 }
 
@@ -210,10 +211,10 @@ function indexOutsideQuotes(text: string, wanted: string): number {
 
 function refuseControls(field: string, text: string): void {
   if (/[\p{Cc}\u2028\u2029]/u.test(text)) {
-    throw refusal(field, text, 'holds a line break or another control character');
+    throw refusal(field, text, t`holds a line break or another control character`);
   }
 }
 
-function refusal(field: string, value: unknown, fault: string, hint = SEPARATOR_HINT): MailError {
-  return new MailError('BAD_ADDRESS', `${field}: ${shownValue(value)} ${fault}.`, { hint });
+function refusal(field: string, value: unknown, fault: string, hint = translate(SEPARATOR_HINT)): MailError {
+  return new MailError('BAD_ADDRESS', t`${field}: ${shownValue(value)} ${fault}.`, { hint, field });
 }

@@ -2,6 +2,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, realpath, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { t } from '../language/text';
 import { shownValue } from './text-view';
 
 export interface FileRule {
@@ -21,17 +22,17 @@ export type FileOutcome = { content: Buffer } | { reason: string };
  */
 export async function readAttachedFile(named: string, rule: FileRule): Promise<FileOutcome> {
   if (looksLikeUrl(named)) {
-    return { reason: 'URLs are never fetched: download it in the flow and give the content as a Buffer.' };
+    return { reason: t`URLs are never fetched: download it in the flow and give the content as a Buffer.` };
   }
   if (rule.folder === '') {
-    return { reason: 'no folder is set for attachments: set attachFolder in the mail node.' };
+    return { reason: t`no folder is set for attachments: set attachFolder in the mail node.` };
   }
   let folder: string;
   try {
     folder = await realpath(rule.folder);
   } catch (error) {
     return {
-      reason: `the folder ${shownValue(rule.folder)} ${faultOf(error)}: check attachFolder in the mail node.`,
+      reason: t`the folder ${shownValue(rule.folder)} ${faultOf(error)}: check attachFolder in the mail node.`,
     };
   }
   const wanted = path.resolve(folder, named);
@@ -40,7 +41,7 @@ export async function readAttachedFile(named: string, rule: FileRule): Promise<F
   } catch (error) {
     // Whether something exists outside of the folder is nobody's business.
     if (!isInside(folder, wanted) && !isInside(path.resolve(rule.folder), wanted)) return outside(rule);
-    return { reason: `the file ${faultOf(error)}: check the path and the rights of the file.` };
+    return { reason: t`the file ${faultOf(error)}: check the path and the rights of the file.` };
   }
 }
 
@@ -50,8 +51,8 @@ export function tooLarge(bytes: number, rule: { freeBytes: number; limitBytes: n
   const size = megabytes(bytes);
   const limit = megabytes(rule.limitBytes);
   return rule.freeBytes < rule.limitBytes && bytes <= rule.limitBytes
-    ? `it has ${size} MB, but other attachments left only ${megabytes(rule.freeBytes)} of the ${limit} MB of this mail: raise attachMaxMb or send fewer files at once.`
-    : `it has ${size} MB, more than the ${limit} MB that a mail may hold: raise attachMaxMb or send a smaller file.`;
+    ? t`it has ${size} MB, but other attachments left only ${megabytes(rule.freeBytes)} of the ${limit} MB of this mail: raise attachMaxMb or send fewer files at once.`
+    : t`it has ${size} MB, more than the ${limit} MB that a mail may hold: raise attachMaxMb or send a smaller file.`;
 }
 
 async function readInside(folder: string, wanted: string, rule: FileRule): Promise<FileOutcome> {
@@ -72,7 +73,7 @@ async function readInside(folder: string, wanted: string, rule: FileRule): Promi
     const now = await realpath(wanted);
     const named = await lstat(now, { bigint: true });
     if (!isInside(folder, now) || named.ino !== opened.ino || named.dev !== opened.dev) {
-      return { reason: 'the file was replaced while it was read: send it again.' };
+      return { reason: t`the file was replaced while it was read: send it again.` };
     }
     const reason = tooLarge(Number(opened.size), rule);
     return reason === undefined ? { content: await readWhole(file, Number(opened.size)) } : { reason };
@@ -105,14 +106,14 @@ function isInside(folder: string, file: string): boolean {
 
 function outside(rule: FileRule): FileOutcome {
   return {
-    reason: `the file is not inside the folder ${shownValue(rule.folder)}: move it there or set attachFolder.`,
+    reason: t`the file is not inside the folder ${shownValue(rule.folder)}: move it there or set attachFolder.`,
   };
 }
 
 function notRegular(stats: BigIntStats): string {
   return stats.isDirectory()
-    ? 'it is a folder: name the files in it.'
-    : 'it is a device, a pipe or a socket: only regular files are attached.';
+    ? t`it is a folder: name the files in it.`
+    : t`it is a device, a pipe or a socket: only regular files are attached.`;
 }
 
 /** A scheme and `//`, or a scheme that needs none; a single letter is a drive of Windows. */
@@ -123,15 +124,15 @@ function looksLikeUrl(named: string): boolean {
 function faultOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   const known: Record<string, string> = {
-    ENOENT: 'does not exist',
-    ENOTDIR: 'does not exist',
-    EACCES: 'may not be read by Node-RED',
-    EPERM: 'may not be read by Node-RED',
-    ELOOP: 'is a link that leads in a circle',
-    ENAMETOOLONG: 'has too long a name',
-    ERR_INVALID_ARG_VALUE: 'has a name with a NUL character',
+    ENOENT: t`does not exist`,
+    ENOTDIR: t`does not exist`,
+    EACCES: t`may not be read by Node-RED`,
+    EPERM: t`may not be read by Node-RED`,
+    ELOOP: t`is a link that leads in a circle`,
+    ENAMETOOLONG: t`has too long a name`,
+    ERR_INVALID_ARG_VALUE: t`has a name with a NUL character`,
   };
-  return known[code ?? ''] ?? `cannot be read (${code ?? String(error)})`;
+  return known[code ?? ''] ?? t`cannot be read (${code ?? String(error)})`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,4 +1,5 @@
 /** The attachments of a mail: what a msg names or holds, read when it arrives. */
+import { t } from '../language/text';
 import type { SkippedAttachment } from '../types';
 import { readAttachedFile, tooLarge, type FileRule } from './attached-file';
 import { bytesOf, escapeControls, shownValue } from './text-view';
@@ -45,7 +46,7 @@ export async function readAttachments(source: AttachmentSource, rule: FileRule):
     try {
       read = await readItem(item, { fallbackName, filename: source.filename, rule: { ...rule, freeBytes } });
     } catch {
-      read = { filename: fallbackName, reason: 'its properties cannot be read: give a plain object.' };
+      read = { filename: fallbackName, reason: t`its properties cannot be read: give a plain object.` };
     }
     if ('reason' in read) {
       result.skipped.push(read);
@@ -115,7 +116,7 @@ async function readItem(item: unknown, context: ItemContext): Promise<LoadedAtta
   if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
     return readFileObject(item, context);
   }
-  const reason = `it is ${describe(item)}: give a path, a Buffer or {filename, content}.`;
+  const reason = t`it is ${describe(item)}: give a path, a Buffer or {filename, content}.`;
   return { filename: context.fallbackName, reason };
 }
 
@@ -140,14 +141,14 @@ async function readFileObject(
     const value = file[field];
     if (value === undefined || value === null || value === '') continue;
     if (typeof value !== 'string' || /[\p{Cc}\u2028\u2029]/u.test(value)) {
-      const reason = `its ${field} is ${shownValue(value)}: give text without line breaks or control characters.`;
+      const reason = t`its ${field} is ${shownValue(value)}: give text without line breaks or control characters.`;
       return { filename, reason };
     }
     extras[field] = value.trim();
   }
   if (file.content === undefined || file.content === null) {
     if (named !== undefined) return readPath(named, filename, extras, context.rule);
-    return { filename, reason: 'it has neither content nor a path: give {filename, content} or {path}.' };
+    return { filename, reason: t`it has neither content nor a path: give {filename, content} or {path}.` };
   }
   const content = decodeContent(file.content, file.encoding);
   return 'reason' in content
@@ -188,21 +189,21 @@ function decodeContent(content: unknown, encoding: unknown): { bytes: Buffer } |
   const bytes = bytesOf(content);
   if (bytes) return { bytes };
   if (typeof content !== 'string') {
-    return { reason: `its content is ${describe(content)}: give text or a Buffer.` };
+    return { reason: t`its content is ${describe(content)}: give text or a Buffer.` };
   }
   const kind = (typeof encoding === 'string' ? encoding : '').trim().toLowerCase();
   if (encoding === undefined || encoding === null || kind === 'utf8' || kind === 'utf-8') {
     return { bytes: Buffer.from(content) };
   }
   if (kind !== 'base64' && kind !== 'hex') {
-    return { reason: `its encoding is ${shownValue(encoding)}: give utf8, base64 or hex.` };
+    return { reason: t`its encoding is ${shownValue(encoding)}: give utf8, base64 or hex.` };
   }
   const tight = content.replace(/\s+/g, '');
   // Node.js skips what it cannot decode, and the reader would get a broken file.
   const valid = kind === 'hex' ? /^(?:[0-9a-f]{2})*$/i.test(tight) : /^[\w+/-]*={0,2}$/.test(tight);
   return valid
     ? { bytes: Buffer.from(tight, kind) }
-    : { reason: `its content is not valid ${kind}: check it.` };
+    : { reason: t`its content is not valid ${kind}: check it.` };
 }
 
 /**
@@ -221,7 +222,9 @@ function baseName(name: unknown, fallback: string): string {
 }
 
 function describe(value: unknown): string {
-  if (value === null || value === undefined || value === '') return 'empty';
-  if (Array.isArray(value)) return 'a list inside a list';
-  return typeof value === 'object' ? 'an object' : `the ${typeof value} ${escapeControls(shownValue(value))}`;
+  if (value === null || value === undefined || value === '') return t`empty`;
+  if (Array.isArray(value)) return t`a list inside a list`;
+  return typeof value === 'object'
+    ? t`an object`
+    : t`the ${typeof value} ${escapeControls(shownValue(value))}`;
 }

@@ -1,11 +1,14 @@
 /** The fields of a send-email node that say what its mails look like, read from the flow and checked. */
 import path from 'node:path';
+import { t } from '../language/text';
 import { MailError, type Priority } from '../types';
 import { shownValue } from './text-view';
+import { FIELD_TYPES, TYPED_FIELDS, type FieldType, type TypedField, type TypeNames } from './typed-fields';
 
 export type MailFormat = 'html' | 'text';
 
-export interface MailConfig {
+/** A field that may be typed has its type beside: `toType` for `to`. */
+export interface MailConfig extends TypeNames {
   from: string;
   to: string;
   cc: string;
@@ -25,6 +28,8 @@ export interface MailConfig {
   /** Most attachments in one mail, in MiB (1,048,576 bytes), before their transfer encoding. */
   attachMaxMb: number;
   priority: Priority;
+  /** Keep the last msgs in memory as samples for the preview. */
+  keepSamples: boolean;
 }
 
 /**
@@ -35,21 +40,29 @@ const MOST_ATTACH_MB = 100;
 
 export const MAIL_DEFAULTS: Readonly<MailConfig> = {
   from: '',
+  fromType: 'str',
   to: '',
+  toType: 'str',
   cc: '',
+  ccType: 'str',
   bcc: '',
+  bccType: 'str',
   replyTo: '',
+  replyToType: 'str',
   subject: '{{topic}}',
+  subjectType: 'str',
   template: '{{index}}: {{event}}<br>{{error}}<hr>',
   format: 'html',
   batchSize: 1,
   batchTimeout: 10,
   batchBy: '',
+  batchByType: 'str',
   attach: false,
   attachProperty: 'payload',
   attachFolder: '',
   attachMaxMb: 10,
   priority: 'normal',
+  keepSamples: false,
 };
 
 /**
@@ -65,19 +78,24 @@ export function readConfig(raw: Record<string, unknown>): {
   const warnings: string[] = [];
 
   function refuse(field: string, hint: string): void {
-    errors.push(new MailError('BAD_FIELD', `The field ${field} is ${shownValue(raw[field])}.`, { hint }));
+    errors.push(
+      new MailError('BAD_FIELD', t`The field ${field} is ${shownValue(raw[field])}.`, { hint, field }),
+    );
   }
 
   function text<K extends keyof MailConfig>(field: K): string {
     const value = raw[field];
     if (value === undefined || value === null) return MAIL_DEFAULTS[field] as string;
-    if (typeof value === 'object') refuse(field, `Set ${field} to text.`);
+    if (typeof value === 'object') refuse(field, t`Set ${field} to text.`);
     const string = typeof value === 'string' ? value : shownText(value);
     const unset = /^\$[{(]([A-Za-z_]\w*)[})]$/.exec(string.trim());
     if (unset) {
-      const message = `The field ${field} is ${string.trim()}, but the environment variable ${unset[1]} is not set.`;
+      const message = t`The field ${field} is ${string.trim()}, but the environment variable ${unset[1] ?? ''} is not set.`;
       errors.push(
-        new MailError('UNSET_ENV', message, { hint: `Set ${unset[1]}, or write the value itself.` }),
+        new MailError('UNSET_ENV', message, {
+          hint: t`Set ${unset[1] ?? ''}, or write the value itself.`,
+          field,
+        }),
       );
     }
     return string;
@@ -92,7 +110,7 @@ export function readConfig(raw: Record<string, unknown>): {
     if (string === '') return MAIL_DEFAULTS[field];
     const value = Number(string);
     if (Number.isFinite(value) && fits(value)) return value;
-    if (!isEnvReference(string)) refuse(field, `Set ${field} to ${range}.`);
+    if (!isEnvReference(string)) refuse(field, t`Set ${field} to ${range}.`);
     return MAIL_DEFAULTS[field];
   }
 
@@ -100,20 +118,33 @@ export function readConfig(raw: Record<string, unknown>): {
     const string = text(field).trim().toLowerCase();
     if (string === '') return fallback;
     const found = choices.find((one) => one === string);
-    if (!found && !isEnvReference(string)) refuse(field, `Set ${field} to one of ${choices.join(', ')}.`);
+    if (!found && !isEnvReference(string)) refuse(field, t`Set ${field} to one of ${choices.join(', ')}.`);
     return found ?? fallback;
   }
 
-  function flag(field: 'attach'): boolean {
+  function fieldType(field: TypedField): FieldType {
+    const name = `${field}Type` as const;
+    const value = raw[name];
+    if (value === undefined || value === null || value === '') return 'str';
+    const found = FIELD_TYPES.find((type) => type === value);
+    if (!found) refuse(name, t`Set ${name} to one of ${FIELD_TYPES.join(', ')}; str is a template.`);
+    return found ?? 'str';
+  }
+
+  function flag(field: 'attach' | 'keepSamples'): boolean {
     const string = String(text(field)).trim().toLowerCase();
     if (string === 'true') return true;
     if (string !== 'false' && string !== '' && !isEnvReference(string)) {
-      refuse(field, `Set ${field} to true or false.`);
+      refuse(field, t`Set ${field} to true or false.`);
     }
     return false;
   }
 
+  const types = Object.fromEntries(
+    TYPED_FIELDS.map((field) => [`${field}Type`, fieldType(field)]),
+  ) as TypeNames;
   const config: MailConfig = {
+    ...types,
     from: text('from'),
     to: text('to'),
     cc: text('cc'),
@@ -125,9 +156,13 @@ export function readConfig(raw: Record<string, unknown>): {
     batchSize: number(
       'batchSize',
       (n) => Number.isInteger(n) && n >= 1 && n <= 1000,
-      'a whole number from 1 to 1000',
+      t`a whole number from 1 to 1000`,
     ),
-    batchTimeout: number('batchTimeout', (n) => n >= 1 && n <= 86_400, 'a number of seconds from 1 to 86400'),
+    batchTimeout: number(
+      'batchTimeout',
+      (n) => n >= 1 && n <= 86_400,
+      t`a number of seconds from 1 to 86400`,
+    ),
     batchBy: text('batchBy'),
     attach: flag('attach'),
     attachProperty: text('attachProperty').trim() || MAIL_DEFAULTS.attachProperty,
@@ -135,20 +170,21 @@ export function readConfig(raw: Record<string, unknown>): {
     attachMaxMb: number(
       'attachMaxMb',
       (n) => n > 0 && n <= MOST_ATTACH_MB,
-      `a number of megabytes above 0, at most ${MOST_ATTACH_MB}`,
+      t`a number of megabytes above 0, at most ${MOST_ATTACH_MB}`,
     ),
     priority: choice('priority', ['high', 'normal', 'low'], 'normal'),
+    keepSamples: flag('keepSamples'),
   };
 
   if (config.template.trim() === '') {
     warnings.push(
-      'The field template is empty, so the mails have no body. Write {{event}} to show the payload.',
+      t`The field template is empty, so the mails have no body. Write {{event}} to show the payload.`,
     );
   }
   if (config.attach && config.attachFolder === '') {
     warnings.push(
-      'The field attach is on, but attachFolder is empty: mails go out without the files named by a path. ' +
-        'Set attachFolder to the folder that holds them.',
+      t`The field attach is on, but attachFolder is empty: mails go out without the files named by a path.
+        Set attachFolder to the folder that holds them.`,
     );
   }
   if (
@@ -157,8 +193,8 @@ export function readConfig(raw: Record<string, unknown>): {
     !isEnvReference(config.attachFolder)
   ) {
     warnings.push(
-      `The field attachFolder is ${shownValue(config.attachFolder)}, which is taken from the folder that Node-RED ` +
-        `was started in: ${shownValue(path.resolve(config.attachFolder), 300)}. Write the whole path to be sure.`,
+      t`The field attachFolder is ${shownValue(config.attachFolder)}, which is taken from the folder that Node-RED
+        was started in: ${shownValue(path.resolve(config.attachFolder), 300)}. Write the whole path to be sure.`,
     );
   }
   return { config, errors, warnings };

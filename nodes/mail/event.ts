@@ -1,4 +1,5 @@
 /** What templates see of a mail: its events, each the properties of its msg and a few of our own. */
+import { t } from '../language/text';
 import type { Msg, SkippedAttachment } from '../types';
 import { externalsKey, type Externals, type Scope } from './scope';
 import { textView } from './text-view';
@@ -55,7 +56,7 @@ export function mailScope(views: readonly EventView[], meta: { connector: string
 
 /** The text of msg.error (text, or an object with `message`) and a sentence for each missing attachment. */
 export function errorText(error: unknown, skipped: readonly SkippedAttachment[]): string {
-  const parts = skipped.map(({ filename, reason }) => `Not attached: ${filename}: ${reason}`);
+  const parts = skipped.map(({ filename, reason }) => t`Not attached: ${filename}: ${reason}`);
   const text = messageOf(error);
   return text === '' ? parts.join(' ') : [text, ...parts].join(' | ');
 }

@@ -1,4 +1,5 @@
 /** What a msg adds to the header of its mail, checked: nothing may end a line or stand for a field of ours. */
+import { t } from '../language/text';
 import { MailError, type Msg, type Priority } from '../types';
 import { escapeControls, shownValue, textView } from './text-view';
 
@@ -45,7 +46,7 @@ export function readPriority(msg: Msg, field: Priority): { priority: Priority; w
     return { priority: field, warnings: [] };
   const name = textView(priority).trim().toLowerCase();
   if (name === 'high' || name === 'normal' || name === 'low') return { priority: name, warnings: [] };
-  const warning = `msg.priority is ${shownValue(priority)}, which is none of high, normal, low: ${field} is used.`;
+  const warning = t`msg.priority is ${shownValue(priority)}, which is none of high, normal, low: ${field} is used.`;
   return { priority: field, warnings: [warning] };
 }
 
@@ -53,14 +54,14 @@ function readExtraHeaders(msg: Msg, warnings: string[]): MailHeader[] {
   const given = msg.headers;
   if (given === undefined || given === null || comesFromHttp(msg)) return [];
   if (typeof given !== 'object' || Array.isArray(given)) {
-    warnings.push('msg.headers is no object of names and values, so it is left out.');
+    warnings.push(t`msg.headers is no object of names and values, so it is left out.`);
     return [];
   }
   const headers: MailHeader[] = [];
   for (const [name, value] of Object.entries(given)) {
     checkName(name);
     if (OWN_FIELDS.test(name)) {
-      warnings.push(`msg.headers.${name} is left out: the mail node writes this field itself.`);
+      warnings.push(t`msg.headers.${name} is left out: the mail node writes this field itself.`);
       continue;
     }
     for (const one of Array.isArray(value) ? (value as unknown[]) : [value]) {
@@ -79,8 +80,9 @@ function comesFromHttp(msg: Msg): boolean {
 /** RFC 5322 section 2.2: printable ASCII but the colon. */
 function checkName(name: string): void {
   if (/^[!-9;-~]{1,76}$/.test(name)) return;
-  throw new MailError('BAD_HEADER', `msg.headers: ${shownValue(name)} is no name of a header field.`, {
-    hint: 'Use letters, digits and hyphens, such as X-Ticket.',
+  throw new MailError('BAD_HEADER', t`msg.headers: ${shownValue(name)} is no name of a header field.`, {
+    hint: t`Use letters, digits and hyphens, such as X-Ticket.`,
+    field: 'msg.headers',
   });
 }
 
@@ -89,8 +91,8 @@ function checkValue(field: string, value: unknown): string {
     throw badHeader(
       field,
       value,
-      'is no text',
-      'Give text, or a list of texts for several fields of one name.',
+      t`is no text`,
+      t`Give text, or a list of texts for several fields of one name.`,
     );
   }
   const text = textView(value);
@@ -99,8 +101,8 @@ function checkValue(field: string, value: unknown): string {
     throw badHeader(
       field,
       value,
-      'holds a line break or another control character',
-      'Take it out of the value.',
+      t`holds a line break or another control character`,
+      t`Take it out of the value.`,
     );
   }
   const words = text.split(/[ \t]/);
@@ -108,8 +110,8 @@ function checkValue(field: string, value: unknown): string {
     throw badHeader(
       field,
       value,
-      'is too long for a header field',
-      'Put long texts into the body of the mail.',
+      t`is too long for a header field`,
+      t`Put long texts into the body of the mail.`,
     );
   }
   return text;
@@ -119,12 +121,15 @@ function readMessageIds(field: string, value: unknown, warnings: string[]): stri
   if (value === undefined || value === null || value === '') return undefined;
   const ids: unknown[] = Array.isArray(value) ? value : [value];
   if (!ids.every((id) => typeof id === 'string')) {
-    warnings.push(`${field} is ${shownValue(value)}, which is no text or list of texts, so it is left out.`);
+    warnings.push(t`${field} is ${shownValue(value)}, which is no text or list of texts, so it is left out.`);
     return undefined;
   }
   return ids.map((id) => checkValue(field, id).trim()).join(' ');
 }
 
 function badHeader(field: string, value: unknown, fault: string, hint: string): MailError {
-  return new MailError('BAD_HEADER', `${escapeControls(field)}: ${shownValue(value)} ${fault}.`, { hint });
+  return new MailError('BAD_HEADER', t`${escapeControls(field)}: ${shownValue(value)} ${fault}.`, {
+    hint,
+    field,
+  });
 }

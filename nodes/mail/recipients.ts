@@ -1,4 +1,5 @@
 /** Who a mail is from and for: read from what the fields of the node give, or the msg. */
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { parseAddressList, parseOne, uniqueRecipients, type Address } from './addresses';
 
@@ -69,8 +70,9 @@ function readAddresses(given: GivenAddresses): MailAddresses {
     replyTo: parseAddressList('replyTo', given.replyTo),
   };
   if (uniqueRecipients(addresses.to, addresses.cc, addresses.bcc).length > 0) return addresses;
-  throw new MailError('NO_RECIPIENT', 'The mail has no recipient: to, cc and bcc are all empty.', {
-    hint: 'Fill in the field To of the node, or set msg.to before it.',
+  throw new MailError('NO_RECIPIENT', t`The mail has no recipient: to, cc and bcc are all empty.`, {
+    hint: t`Fill in the field To of the node, or set msg.to before it.`,
+    field: 'to',
   });
 }
 
@@ -87,9 +89,10 @@ function readSender({ from, mailFrom, username }: GivenAddresses): Address {
   }
   throw new MailError(
     'NO_SENDER',
-    'The mail has no sender: from is empty and the username is no e-mail address.',
+    t`The mail has no sender: from is empty and the username is no e-mail address.`,
     {
-      hint: 'Fill in the field From of the node, or set mail.from in the properties of the connector.',
+      hint: t`Fill in the field From of the node, or set mail.from in the properties of the connector.`,
+      field: 'from',
     },
   );
 }

@@ -1,5 +1,6 @@
 /** Mustache templates: parsed once when the node starts, rendered for each mail. */
 import { Context, Writer } from 'mustache';
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { lookUp, parseExternal, type Scope } from './scope';
 import { shownValue, textView } from './text-view';
@@ -107,8 +108,9 @@ class TemplateWriter extends Writer {
     // A list in an address field means several addresses.
     const text = Array.isArray(value) ? value.map(textView).join(', ') : textView(value);
     if (text.trim() !== '') return text;
-    throw new MailError('UNSET_VALUE', `${this.strictField}: {{${name}}} has no value in this msg.`, {
-      hint: `Set it before the mail node, or write {{#${name}}}…{{/${name}}} around it if it may be missing.`,
+    throw new MailError('UNSET_VALUE', t`${this.strictField}: {{${name}}} has no value in this msg.`, {
+      field: this.strictField,
+      hint: t`Set it before the mail node, or write {{#${name}}}…{{/${name}}} around it if it may be missing.`,
     });
   }
 }
@@ -143,17 +145,18 @@ function faultPosition(text: string, what: string, at: number): number {
 
 function refuseUnusable(field: string, text: string, [kind, value, start]: Token): void {
   if (kind === 'text' || kind === '!' || kind === '=') return;
-  if (kind === '>') throw broken(field, text, start, `There are no partials, but it has {{> ${value}}}`);
+  if (kind === '>') throw broken(field, text, start, t`There are no partials, but it has {{> ${value}}}`);
   // A tag that is not closed on its line swallows the text up to the end of a later tag.
   if (/[\r\n]|\{\{/.test(value))
-    throw broken(field, text, start, `Unclosed tag ${shownValue(`{{${value}`, 40)}`);
-  if (value.trim() === '') throw broken(field, text, start, 'A tag without a name');
+    throw broken(field, text, start, t`Unclosed tag ${shownValue(`{{${value}`, 40)}`);
+  if (value.trim() === '') throw broken(field, text, start, t`A tag without a name`);
 }
 
 function broken(field: string, text: string, position: number, reason: string): MailError {
   const line = text.slice(0, position).split('\n').length;
-  return new MailError('TEMPLATE', `The field ${field} is no valid template: line ${line}: ${reason}.`, {
-    hint: 'Each {{#name}} needs its {{/name}}, and each {{ its }}.',
+  return new MailError('TEMPLATE', t`The field ${field} is no valid template: line ${line}: ${reason}.`, {
+    field,
+    hint: t`Each {{#name}} needs its {{/name}}, and each {{ its }}.`,
   });
 }
 

@@ -1,5 +1,6 @@
 /** How any value of a msg looks as text: whole in a mail, short and quoted in an error message. */
 import { types } from 'node:util';
+import { t } from '../language/text';
 
 /** Deep enough for any payload that a person reads; a cut is better than an exhausted stack. */
 const MAX_DEPTH = 64;
@@ -25,7 +26,7 @@ export function textView(value: unknown): string {
     if (plain === undefined) return '';
     return typeof plain === 'string' ? plain : JSON.stringify(plain);
   } catch {
-    return '<value that cannot be shown>';
+    return t`<value that cannot be shown>`;
   }
 }
 
@@ -74,7 +75,7 @@ function toPlain(value: unknown, walk: Walk): unknown {
   try {
     return objectToPlain(value, walk);
   } catch {
-    return '<value that cannot be shown>';
+    return t`<value that cannot be shown>`;
   } finally {
     walk.ancestors.delete(value);
   }
@@ -117,7 +118,7 @@ function propertiesToPlain(value: object, walk: Walk): Record<string, unknown> {
     try {
       plain[key] = toPlain((value as Record<string, unknown>)[key], walk);
     } catch {
-      plain[key] = '<value that cannot be shown>';
+      plain[key] = t`<value that cannot be shown>`;
     }
   }
   return plain;
@@ -130,5 +131,5 @@ function bytesToText(bytes: Buffer): string {
   } catch {
     // Not UTF-8: named below by its size.
   }
-  return `<Buffer of ${bytes.length} ${bytes.length === 1 ? 'byte' : 'bytes'}>`;
+  return bytes.length === 1 ? t`<Buffer of 1 byte>` : t`<Buffer of ${bytes.length} bytes>`;
 }

@@ -1,5 +1,6 @@
 /** The bytes of mails, msgs and events: small ones inside their record, large ones in files of their own. */
 import { join } from 'node:path';
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { diskError } from './disk-error';
 import { codeOf, removeFile, writeDurably, type FileSystem } from './file-system';
@@ -23,7 +24,7 @@ export interface Part {
   name: string;
   /** Bytes. */
   size: number;
-  bytes: AsyncIterable<Buffer>;
+  bytes: Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
 export interface Contents {
@@ -48,7 +49,7 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
       for (let done = 0; done < length;) {
         const chunk = Buffer.allocUnsafe(Math.min(CHUNK, length - done));
         const { bytesRead } = await handle.read(chunk, 0, chunk.length, offset + done);
-        if (bytesRead === 0) throw incomplete(name, `it ends after ${done} of ${length} bytes`);
+        if (bytesRead === 0) throw incomplete(name, t`it ends after ${done} of ${length} bytes`);
         done += bytesRead;
         yield chunk.subarray(0, bytesRead);
       }
@@ -60,7 +61,7 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
   async function openAt(source: Source) {
     for (;;) {
       const item = source.item();
-      if (!item) throw incomplete(folder, 'its mail is finished');
+      if (!item) throw incomplete(folder, t`its mail is finished`);
       const { path, offset, length } = placeOf(item, source.content(item));
       try {
         return { handle: await fs.open(path, 'r'), name: path, offset, length };
@@ -76,7 +77,7 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
   async function missing(path: string): Promise<MailError> {
     try {
       await fs.stat(journalFolder);
-      return incomplete(path, 'the file is missing');
+      return incomplete(path, t`the file is missing`);
     } catch (error) {
       return diskError(error, journalFolder);
     }
@@ -117,7 +118,7 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
   };
 }
 
-async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+async function collect(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const chunk of chunks) all.push(chunk);
   const [only] = all;
@@ -125,7 +126,7 @@ async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
 }
 
 function incomplete(name: string, why: string): MailError {
-  return new MailError('OUTBOX_DAMAGED', `The content of the mail can not be read from ${name}: ${why}`, {
-    hint: 'Was the outbox folder changed or restored by hand? Send the mail again.',
+  return new MailError('OUTBOX_DAMAGED', t`The content of the mail can not be read from ${name}: ${why}`, {
+    hint: t`Was the outbox folder changed or restored by hand? Send the mail again.`,
   });
 }

@@ -1,3 +1,4 @@
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { codeOf } from './file-system';
 
@@ -14,19 +15,19 @@ export function diskError(error: unknown, folder: string): MailError {
   const code = codeOf(error);
   const text = error instanceof Error ? error.message : String(error);
   if (FOLDER.includes(code)) {
-    return new MailError('OUTBOX_FOLDER', `The outbox folder ${folder} can not be used: ${text}`, {
-      hint: 'Make the folder and all in it readable and writable for the user that runs Node-RED.',
+    return new MailError('OUTBOX_FOLDER', t`The outbox folder ${folder} can not be used: ${text}`, {
+      hint: t`Make the folder and all in it readable and writable for the user that runs Node-RED.`,
       cause: error,
     });
   }
-  return new MailError('OUTBOX_DISK', `The outbox in ${folder} could not be read or written: ${text}`, {
+  return new MailError('OUTBOX_DISK', t`The outbox in ${folder} could not be read or written: ${text}`, {
     hint: hintFor(code),
     cause: error,
   });
 }
 
 function hintFor(code: string): string {
-  if (FULL.includes(code)) return 'Free space on this disk or raise the quota; then mails are taken again.';
-  if (HANDLES.includes(code)) return 'Too many files are open: raise the limit of open files (ulimit -n).';
-  return 'Check the disk and the log of the operating system; then mails are taken again.';
+  if (FULL.includes(code)) return t`Free space on this disk or raise the quota; then mails are taken again.`;
+  if (HANDLES.includes(code)) return t`Too many files are open: raise the limit of open files (ulimit -n).`;
+  return t`Check the disk and the log of the operating system; then mails are taken again.`;
 }

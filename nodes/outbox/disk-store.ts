@@ -10,8 +10,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { t } from '../language/text';
 import { MailError, type Msg } from '../types';
 import { createCompaction } from './compaction';
 import { createContents, INLINE_BYTES, type Source } from './contents';
@@ -88,7 +88,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
 
   /** Runs one call of the store; `about` names the mails and events that it has records of. */
   async function operation(about: string[], work: () => Promise<void>): Promise<void> {
-    if (state !== 'open') throw new MailError('OUTBOX_CLOSED', `The outbox ${folder} is closed`);
+    if (state !== 'open') throw new MailError('OUTBOX_CLOSED', t`The outbox ${folder} is closed`);
     try {
       await operations.run(about, work);
     } catch (error) {
@@ -105,8 +105,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     content: (item) => (item.record as MailRecord)[which],
   });
 
-  const openBody = (id: string) => () =>
-    Readable.from(contents.stream(source(id, 'body')), { objectMode: false });
+  const openBody = (id: string) => () => contents.stream(source(id, 'body'));
 
   function restored({ record }: Item<MailRecord>): Entry {
     const mail = { ...record.mail, messages: [], open: openBody(record.mail.id) };
@@ -115,13 +114,13 @@ export function createDiskStore(options: DiskStoreOptions): Store {
 
   async function expireDeadLetters(): Promise<void> {
     await removeExpired(fs, folders.failed, Date.now()).catch((error: unknown) => {
-      warn(`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
+      warn(t`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
     });
   }
 
   const saveRate = newestOnly(async (rate: unknown) => {
     await operation([], () => records.append({ type: 'rate', state: rate })).catch((error: unknown) => {
-      warn(`The state of the rate limit could not be kept: ${(error as Error).message}`);
+      warn(t`The state of the rate limit could not be kept: ${(error as Error).message}`);
     });
   });
 
@@ -160,7 +159,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         await records.appendWith(
           {
             body: { name: `${id}.eml`, size: mail.size, bytes: entry.mail.open() },
-            messages: { name: `${id}.msgs`, size: msgs.length, bytes: Readable.from([msgs]) },
+            messages: { name: `${id}.msgs`, size: msgs.length, bytes: [msgs] },
           },
           (places) => ({ type: 'mail', mail, progress, ...places, events }),
         );
@@ -194,7 +193,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       try {
         return decodeValue(await contents.read(source(mail.id, 'messages'))) as Msg[];
       } catch (error) {
-        warn(`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
+        warn(t`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
         return [];
       }
     },
@@ -204,7 +203,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         const bytes = encodeValue(data);
         const order = (lastOrder += 1);
         await records.appendWith(
-          { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: Readable.from([bytes]) } },
+          { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: [bytes] } },
           (places) => ({ type: 'event', id, nodeId, order, ...places }),
         );
       }),

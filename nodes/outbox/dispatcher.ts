@@ -1,4 +1,5 @@
 /** Who goes next, and when: ready mails leave through the connections that are free, the rate limit and the account allow. */
+import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RateLimit } from '../types';
 import type { Account } from './account';
 import type { Clock, OwnTime } from './clock';
@@ -177,7 +178,7 @@ function shifted({ ended, open }: RateLimitState, by: number): RateLimitState {
 }
 
 function notTried(): Attempt {
-  const error = new MailError('ABORTED', 'The connector stops');
+  const error = new MailError('ABORTED', t`The connector stops`);
   return {
     accepted: [],
     refused: [],
@@ -189,7 +190,7 @@ function notTried(): Attempt {
 /** A fault of this package or below it: the mail waits for its next attempt, so that it neither vanishes nor blocks others. */
 function brokeHere(cause: unknown): Attempt {
   const text = cause instanceof Error ? cause.message : String(cause);
-  const error = new MailError('INTERNAL', `The mail could not be handed to the mail server: ${text}`, {
+  const error = new MailError('INTERNAL', t`The mail could not be handed to the mail server: ${text}`, {
     cause,
   });
   return {

@@ -1,3 +1,4 @@
+import { t } from '../language/text';
 import { MailError } from '../types';
 import type { FileSystem } from './file-system';
 
@@ -43,9 +44,9 @@ export function createFreeSpace(
         measured = -Infinity;
         throw new MailError(
           'OUTBOX_DISK',
-          `The disk of the outbox ${folder} is full: ${inMb(free)} are free, ${inMb(bytes)} were to be stored and ` +
-            `${inMb(RESERVE)} stay reserved`,
-          { hint: 'Free space on this disk; then mails are taken again.' },
+          t`The disk of the outbox ${folder} is full: ${inMb(free)} are free, ${inMb(bytes)} were to be stored and
+            ${inMb(RESERVE)} stay reserved`,
+          { hint: t`Free space on this disk; then mails are taken again.` },
         );
       }
       free -= bytes;

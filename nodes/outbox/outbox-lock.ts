@@ -8,6 +8,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { t } from '../language/text';
 import { MailError } from '../types';
 import { codeOf, FILE_MODE, removeFile, UNFINISHED, type FileSystem } from './file-system';
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity';
@@ -126,8 +127,8 @@ export async function acquireLock(
         if (!lost) return;
         throw new MailError(
           'OUTBOX_LOCKED',
-          `The outbox ${folder} is not held by this process any more: its folder was removed or another process took it`,
-          { hint: 'Give each Node-RED a user directory of its own, then restart this one.' },
+          t`The outbox ${folder} is not held by this process any more: its folder was removed or another process took it`,
+          { hint: t`Give each Node-RED a user directory of its own, then restart this one.` },
         );
       },
       async release() {
@@ -182,8 +183,10 @@ async function touched(fs: FileSystem, path: string): Promise<number> {
 }
 
 function lockedBy(folder: string, holder: Holder | null): MailError {
-  const owner = holder ? `the process with pid ${holder.pid}` : 'another process';
-  return new MailError('OUTBOX_LOCKED', `The outbox ${folder} is in use by ${owner}`, {
-    hint: 'Stop the other Node-RED, or give each a user directory of its own.',
+  const message = holder
+    ? t`The outbox ${folder} is in use by the process with pid ${holder.pid}`
+    : t`The outbox ${folder} is in use by another process`;
+  return new MailError('OUTBOX_LOCKED', message, {
+    hint: t`Stop the other Node-RED, or give each a user directory of its own.`,
   });
 }

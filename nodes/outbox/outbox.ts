@@ -3,6 +3,7 @@
  * and reports each mail exactly once when it is finished. Who goes next is decided in dispatcher.ts, what an attempt means
  * for a mail in mail-state.ts; here they meet.
  */
+import { t } from '../language/text';
 import {
   MailError,
   type Attempt,
@@ -173,8 +174,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     async add(mail, events) {
       if (held() >= policy.limit) {
-        throw new MailError('OUTBOX_FULL', `The outbox holds ${policy.limit} mails already (outboxLimit)`, {
-          hint: 'See why mails are not leaving (status of the connector), or raise outboxLimit.',
+        throw new MailError('OUTBOX_FULL', t`The outbox holds ${policy.limit} mails already (outboxLimit)`, {
+          hint: t`See why mails are not leaving (status of the connector), or raise outboxLimit.`,
         });
       }
       await take({ mail, progress: newProgress(mail.envelope.to), recovered: false }, events);

@@ -1,5 +1,6 @@
 /** What an earlier process left on disk: read, checked, and cleared of what belongs to nothing. */
 import { join } from 'node:path';
+import { t } from '../language/text';
 import type { Contents } from './contents';
 import type { FileSystem } from './file-system';
 import type { Journal } from './journal';
@@ -33,8 +34,8 @@ export async function recover(
     const path = await setBytesAside(fs, folders.damaged, `${segment.name}-${range.offset}`, part);
     if (path === null) return;
     warnings.push(
-      `A part of the outbox is damaged: ${range.length} bytes of ${segment.name}. Mails or events in it are lost unless ` +
-        `they can be restored from ${path}; all others are kept.`,
+      t`A part of the outbox is damaged: ${range.length} bytes of ${segment.name}. Mails or events in it are lost unless
+        they can be restored from ${path}; all others are kept.`,
     );
   });
   const events = await readEvents(options, warnings);
@@ -59,7 +60,7 @@ export async function recover(
     [folders.mails, unused],
   ] as const) {
     for (const path of await setFilesAside(fs, folder, names, folders.damaged)) {
-      warnings.push(`A file that does not belong in the outbox folder ${folder} was moved to ${path}.`);
+      warnings.push(t`A file that does not belong in the outbox folder ${folder} was moved to ${path}.`);
     }
   }
   return { events, warnings };
@@ -84,8 +85,9 @@ async function readEvents(
       const path = bytes && (await setBytesAside(fs, folders.damaged, `event-${record.order}`, bytes));
       await journal.append({ type: 'dropped', ids: [id] });
       warnings.push(
-        `An event that waited for its mail can not be read: ${(error as Error).message}` +
-          (path ? `; its data is in ${path}.` : '.'),
+        path
+          ? t`An event that waited for its mail can not be read: ${(error as Error).message}; its data is in ${path}.`
+          : t`An event that waited for its mail can not be read: ${(error as Error).message}.`,
       );
     }
   }
@@ -102,8 +104,12 @@ async function missingFiles({ fs, folders, ledger }: RecoveryOptions): Promise<s
         () => null,
       );
       if (found === size) continue;
-      const state = found === null ? 'is missing' : `has ${found} of ${size} bytes`;
-      warnings.push(`The file ${path} of the mail "${item.record.mail.subject}" ${state}.`);
+      const { subject } = item.record.mail;
+      warnings.push(
+        found === null
+          ? t`The file ${path} of the mail "${subject}" is missing.`
+          : t`The file ${path} of the mail "${subject}" has ${found} of ${size} bytes.`,
+      );
     }
   }
   return warnings;

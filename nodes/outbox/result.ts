@@ -1,3 +1,4 @@
+import { t } from '../language/text';
 import type { EmailResult, ErrorSummary } from '../types';
 import type { Entry } from './store';
 
@@ -37,10 +38,10 @@ export function refusedPart(result: EmailResult): EmailResult | null {
   const addresses = result.rejected.map((rejection) => rejection.address).join(', ');
   const error: ErrorSummary = {
     code: 'RECIPIENT',
-    message: `${result.rejected.length} of ${result.envelope?.to.length ?? 0} recipients did not get the mail: ${addresses} (${first?.response ?? ''})`,
+    message: t`${result.rejected.length} of ${result.envelope?.to.length ?? 0} recipients did not get the mail: ${addresses} (${first?.response ?? ''})`,
     ...(first?.code ? { responseCode: first.code } : {}),
     command: 'RCPT TO',
-    hint: 'The other recipients have the mail. Check these addresses.',
+    hint: t`The other recipients have the mail. Check these addresses.`,
   };
   return { ...result, status: 'failed', error };
 }

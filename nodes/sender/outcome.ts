@@ -1,5 +1,6 @@
 /** The msgs that tell how mails ended. */
 import { explanation } from '../explanation';
+import { t } from '../language/text';
 import { newMailId } from '../mail/compose';
 import { summarize } from '../outbox/mail-state';
 import { MailError, type EmailResult, type Msg } from '../types';
@@ -42,5 +43,5 @@ export function explained(error: MailError): MailError {
 
 /** The error of a mail that failed, for `done`. */
 export function failureOf({ error }: EmailResult): MailError {
-  return explained(new MailError(error?.code ?? 'FAILED', error?.message ?? 'The mail failed', error));
+  return explained(new MailError(error?.code ?? 'FAILED', error?.message ?? t`The mail failed`, error));
 }

@@ -2,6 +2,7 @@
  * What a send-email node does with its msgs, one after the other: check, read files, collect in batches, compose, and hand
  * over to the connector. It never waits for the mail server.
  */
+import { t } from '../language/text';
 import { readAttachments } from '../mail/attachments';
 import {
   addEvent,
@@ -19,6 +20,7 @@ import { buildContent } from '../mail/content';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import type { Externals } from '../mail/scope';
 import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
+import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
 import type { KeptEvent } from '../outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
 import { createSequence } from './sequence';
@@ -47,6 +49,8 @@ export interface SenderOptions {
   connector: () => { title: string; mailFrom: string | null; username: string };
   /** The values that the templates take from outside the msg. */
   externals: (msg: Msg) => Promise<Externals>;
+  /** The values of the fields that are no templates; not asked for when there are none. */
+  values: (msg: Msg) => Promise<FieldValues>;
   /** The value of the property that names the files of a msg. */
   files: (msg: Msg) => unknown;
   /** Puts a mail into the outbox, and with it the kept events it holds; rejects with a MailError when it is refused. */
@@ -138,6 +142,7 @@ export function createSender(options: SenderOptions): Sender {
     const { title, mailFrom, username } = options.connector();
     const { event, warnings } = prepareEvent(message, msg, {
       externals: await options.externals(msg),
+      values: message.typed.size === 0 ? NO_VALUES : await options.values(msg),
       connector: title,
       now: Date.now(),
       username,
@@ -253,8 +258,8 @@ function isUrgent({ priority }: Msg): boolean {
 function asMailError(error: unknown): MailError {
   if (error instanceof MailError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new MailError('CONTENT', `The mail could not be composed: ${text}`, {
-    hint: 'Check the template and the msg.',
+  return new MailError('CONTENT', t`The mail could not be composed: ${text}`, {
+    hint: t`Check the template and the msg.`,
     cause: error,
   });
 }

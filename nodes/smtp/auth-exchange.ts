@@ -8,6 +8,7 @@ import type {
   SMTPConnectionCustomAuthHandler,
   SMTPConnectionCustomAuthResponse,
 } from 'nodemailer/lib/smtp-connection';
+import { t } from '../language/text';
 import type { Mechanism } from './auth-settings';
 
 /** Tried in this order when the properties name none: the first that every server with a login has, the last that few do. */
@@ -30,13 +31,14 @@ export function inOrderOf(mechanisms: readonly Mechanism[] | null): SMTPConnecti
     const send: Send = (command) => context.sendCommand(command);
     const chosen = allowed.find((mechanism) => authMethods.includes(mechanism));
     if (chosen === undefined) {
-      const offered = authMethods.length === 0 ? 'none that is known' : authMethods.join(' ');
       throw new Error(
-        `The server offers ${offered} for the login, and only ${allowed.join(' ')} may be used`,
+        authMethods.length === 0
+          ? t`The server offers none that is known for the login, and only ${allowed.join(' ')} may be used`
+          : t`The server offers ${authMethods.join(' ')} for the login, and only ${allowed.join(' ')} may be used`,
       );
     }
     const reply = await EXCHANGES[chosen](send, auth.credentials);
-    if (reply.status !== 235) throw new Error('Invalid login');
+    if (reply.status !== 235) throw new Error(t`Invalid login`);
   };
 }
 

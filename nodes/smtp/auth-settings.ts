@@ -1,6 +1,7 @@
 /**
  * Whether to log in, as whom and with which mechanism.
  */
+import { t } from '../language/text';
 import type { Findings } from './findings';
 import { type PropertyReader, reason } from './property-reader';
 
@@ -32,14 +33,14 @@ export function readLogin(
   if (named !== null && credentials.username !== '' && named.value !== credentials.username) {
     findings.warn(
       'USER_UNUSED',
-      `${named.key} has no effect: the username field of the connector is set.`,
+      t`${named.key} has no effect: the username field of the connector is set.`,
       named,
     );
   }
   if ([user, pass].some((text) => /[\0\r\n\p{Cs}]/u.test(text))) {
     findings.error(
       'CREDENTIALS_INVALID',
-      'There is a line break, a NUL or half a character in the username or password. Type it in again.',
+      t`There is a line break, a NUL or half a character in the username or password. Type it in again.`,
     );
     return null;
   }
@@ -47,7 +48,7 @@ export function readLogin(
     if (pass !== '') {
       findings.warn(
         'AUTH_OFF',
-        `${reader.key('auth')}=false: the password is not used.`,
+        t`${reader.key('auth')}=false: the password is not used.`,
         reader.find('auth'),
       );
     }
@@ -57,8 +58,8 @@ export function readLogin(
     if (reader.find('auth') === null) {
       findings.warn(
         'AUTH_IMPLIED',
-        `${reader.key('auth')} is not set: the connector logs in, because it has a password. ` +
-          `Write ${reader.key('auth')}=true, or false not to log in.`,
+        t`${reader.key('auth')} is not set: the connector logs in, because it has a password.
+          Write ${reader.key('auth')}=true, or false not to log in.`,
       );
     }
     return { user, pass, mechanisms };
@@ -68,7 +69,7 @@ export function readLogin(
     if (named !== null) {
       findings.warn(
         'USER_UNUSED',
-        `${named.key} has no effect: there is no password, so nobody logs in.`,
+        t`${named.key} has no effect: there is no password, so nobody logs in.`,
         named,
       );
     }
@@ -79,17 +80,16 @@ export function readLogin(
 }
 
 function reportMissing(user: string, pass: string, reader: PropertyReader, findings: Findings): void {
-  const missing =
-    user === '' && pass === ''
-      ? 'Username and password are'
-      : user === ''
-        ? 'The username is'
-        : 'The password is';
   const place = reader.find('auth');
-  const why = place === null ? 'a login needs both' : `${place.key}=true needs both`;
+  const why = place === null ? t`a login needs both` : t`${place.key}=true needs both`;
+  const off = `${reader.key('auth')}=false`;
   findings.error(
     'CREDENTIALS_MISSING',
-    `${missing} missing, and ${why}. Fill in the fields of the connector, or write ${reader.key('auth')}=false.`,
+    user === '' && pass === ''
+      ? t`Username and password are missing, and ${why}. Fill in the fields of the connector, or write ${off}.`
+      : user === ''
+        ? t`The username is missing, and ${why}. Fill in the fields of the connector, or write ${off}.`
+        : t`The password is missing, and ${why}. Fill in the fields of the connector, or write ${off}.`,
     place,
   );
 }
@@ -108,8 +108,8 @@ function readMechanisms(reader: PropertyReader, findings: Findings): Mechanism[]
   if (usable.length === 0 || property.value.includes(',')) {
     findings.error(
       'MECHANISMS_INVALID',
-      `${property.key} is ${findings.show(property.written)}, with no mechanism that is available${reason(property.value)}. ` +
-        `Write some of ${MECHANISMS.join(', ')} with spaces between them (no commas), or remove it.`,
+      t`${property.key} is ${findings.show(property.written)}, with no mechanism that is available${reason(property.value)}.
+        Write some of ${MECHANISMS.join(', ')} with spaces between them (no commas), or remove it.`,
       property,
     );
     return null;
@@ -117,7 +117,7 @@ function readMechanisms(reader: PropertyReader, findings: Findings): Mechanism[]
   if (unusable.length > 0) {
     findings.warn(
       'MECHANISMS_SKIPPED',
-      `${property.key}: ${findings.show(unusable.join(' '))} is not available and is left out. ${usable.join(' ')} remains.`,
+      t`${property.key}: ${findings.show(unusable.join(' '))} is not available and is left out. ${usable.join(' ')} remains.`,
       property,
     );
   }
@@ -136,7 +136,7 @@ function withoutDisabled(reader: PropertyReader, findings: Findings): Mechanism[
   if (left.every((mechanism) => mechanism === 'CRAM-MD5')) {
     findings.warn(
       'MECHANISMS_FEW',
-      `${reader.key('auth.plain.disable')} and ${reader.key('auth.login.disable')} leave only CRAM-MD5, which few servers offer.`,
+      t`${reader.key('auth.plain.disable')} and ${reader.key('auth.login.disable')} leave only CRAM-MD5, which few servers offer.`,
       reader.find('auth.plain.disable'),
     );
   }
@@ -156,8 +156,8 @@ function checkSaslMechanisms(reader: PropertyReader, findings: Findings): void {
     return;
   findings.error(
     'MECHANISMS_INVALID',
-    `${property.key} is ${findings.show(property.written)}, and none of it is available. ` +
-      `Remove it; ${MECHANISMS.join(', ')} can be chosen with ${reader.key('auth.mechanisms')}.`,
+    t`${property.key} is ${findings.show(property.written)}, and none of it is available.
+      Remove it; ${MECHANISMS.join(', ')} can be chosen with ${reader.key('auth.mechanisms')}.`,
     property,
   );
 }

@@ -1,6 +1,7 @@
 /**
  * How the connection is encrypted, and the port that goes with it.
  */
+import { t } from '../language/text';
 import type { Findings } from './findings';
 import { readPort } from './host-settings';
 import type { PropertyReader } from './property-reader';
@@ -60,8 +61,8 @@ function readSslEnable(reader: PropertyReader, findings: Findings): boolean {
   if (enable === false) {
     findings.warn(
       'SSL_ALWAYS',
-      `${reader.key('ssl.enable')}=false has no effect: the protocol smtps is implicit TLS. ` +
-        'Remove it, or use mail.transport.protocol=smtp with mail.smtp.* keys.',
+      t`${reader.key('ssl.enable')}=false has no effect: the protocol smtps is implicit TLS.
+        Remove it, or use mail.transport.protocol=smtp with mail.smtp.* keys.`,
       reader.find('ssl.enable'),
     );
   }
@@ -80,8 +81,8 @@ function readFactory(reader: PropertyReader, findings: Findings): Factory {
   if (property.value === PLAIN_FACTORY) return 'plain';
   findings.error(
     'FACTORY_INVALID',
-    `${property.key} is ${findings.show(property.written)}, a Java class that cannot be used. ` +
-      `(JavaMail goes on in clear text when it does not find it.) For implicit TLS write ${reader.key('ssl.enable')}=true.`,
+    t`${property.key} is ${findings.show(property.written)}, a Java class that cannot be used.
+      (JavaMail goes on in clear text when it does not find it.) For implicit TLS write ${reader.key('ssl.enable')}=true.`,
     property,
   );
   return null;
@@ -93,8 +94,8 @@ function warnFactoryPortUnused(reader: PropertyReader, findings: Findings): void
   if (property === null || reader.find('socketFactory.class') !== null) return;
   findings.warn(
     'FACTORY_PORT_UNUSED',
-    `${property.key} has no effect without ${reader.key('socketFactory.class')}. ` +
-      `Write ${reader.key('port')} instead, with ${reader.key('ssl.enable')}=true for implicit TLS.`,
+    t`${property.key} has no effect without ${reader.key('socketFactory.class')}.
+      Write ${reader.key('port')} instead, with ${reader.key('ssl.enable')}=true for implicit TLS.`,
     property,
   );
 }
@@ -114,8 +115,8 @@ function factoryIdiom(
   if (port === null) {
     findings.error(
       'PORT_MISSING',
-      `${reader.key('socketFactory.class')} means implicit TLS, and no port is set (JavaMail would use 25). ` +
-        `Write ${reader.key('port')}=465.`,
+      t`${reader.key('socketFactory.class')} means implicit TLS, and no port is set (JavaMail would use 25).
+        Write ${reader.key('port')}=465.`,
       place,
     );
     return { security: 'implicit', port: SUBMISSIONS };
@@ -124,16 +125,16 @@ function factoryIdiom(
   if (ports.starttls !== 'none' && ports.factoryPort === null && fallsBack && port !== SUBMISSIONS) {
     findings.warn(
       'FACTORY_IDIOM',
-      `${reader.key('socketFactory.class')} beside STARTTLS on port ${port} is taken as ` +
-        `${reader.key('starttls.required')}=true. (JavaMail gets there by falling back to clear text first.)`,
+      t`${reader.key('socketFactory.class')} beside STARTTLS on port ${port} is taken as
+        ${reader.key('starttls.required')}=true. (JavaMail gets there by falling back to clear text first.)`,
       place,
     );
     return { security: 'required', port };
   }
   findings.warn(
     'FACTORY_IDIOM',
-    `${reader.key('socketFactory.class')} is taken as ${reader.key('ssl.enable')}=true, without JavaMail's fallback ` +
-      'to clear text.',
+    t`${reader.key('socketFactory.class')} is taken as ${reader.key('ssl.enable')}=true, without JavaMail's fallback
+      to clear text.`,
     place,
   );
   warnStartTlsUnused(reader, findings);
@@ -145,7 +146,7 @@ function warnStartTlsUnused(reader: PropertyReader, findings: Findings): void {
   if (name === undefined) return;
   findings.warn(
     'STARTTLS_UNUSED',
-    `${reader.key(name)} has no effect: the connection is encrypted from the first byte. Remove it.`,
+    t`${reader.key(name)} has no effect: the connection is encrypted from the first byte. Remove it.`,
     reader.find(name),
   );
 }
@@ -157,16 +158,16 @@ function usual(encryption: Encryption, reader: PropertyReader, findings: Finding
   if (port === SUBMISSIONS && security !== 'implicit') {
     findings.warn(
       'PORT_UNUSUAL',
-      `Port 465 is for implicit TLS, and the server will wait for it. Write ${reader.key('ssl.enable')}=true, ` +
-        `or ${reader.key('port')}=587 with ${reader.key('starttls.enable')}=true.`,
+      t`Port 465 is for implicit TLS, and the server will wait for it. Write ${reader.key('ssl.enable')}=true,
+        or ${reader.key('port')}=587 with ${reader.key('starttls.enable')}=true.`,
       place,
     );
   }
   if ((port === SUBMISSION || port === SMTP) && security === 'implicit') {
     findings.warn(
       'PORT_UNUSUAL',
-      `Port ${port} is for STARTTLS, and implicit TLS will fail on an ordinary server. Write ${reader.key('port')}=465, ` +
-        `or ${reader.key('starttls.enable')}=true instead of implicit TLS.`,
+      t`Port ${port} is for STARTTLS, and implicit TLS will fail on an ordinary server. Write ${reader.key('port')}=465,
+        or ${reader.key('starttls.enable')}=true instead of implicit TLS.`,
       place,
     );
   }
@@ -189,8 +190,8 @@ export function protectPassword(
     findings.warn(
       'INSECURE_AUTH_ALLOWED',
       security === 'none'
-        ? 'The password is sent in clear text, because that is allowed and TLS is off.'
-        : 'The password is sent in clear text when the server does not offer STARTTLS, because that is allowed.',
+        ? t`The password is sent in clear text, because that is allowed and TLS is off.`
+        : t`The password is sent in clear text when the server does not offer STARTTLS, because that is allowed.`,
     );
     return security;
   }
@@ -199,9 +200,9 @@ export function protectPassword(
   if (ENCRYPTION_KEYS.some((name) => reader.find(name)?.valid === false)) return security;
   findings.error(
     'INSECURE_AUTH',
-    'The password would be sent in clear text: neither TLS nor STARTTLS is on. ' +
-      `Write ${reader.key('starttls.enable')}=true (usually port 587) or ${reader.key('ssl.enable')}=true (usually port 465), ` +
-      'or allow a password without TLS in the connector.',
+    t`The password would be sent in clear text: neither TLS nor STARTTLS is on.
+      Write ${reader.key('starttls.enable')}=true (usually port 587) or ${reader.key('ssl.enable')}=true (usually port 465),
+      or allow a password without TLS in the connector.`,
     reader.find('auth') ?? reader.find('host'),
   );
   return security;

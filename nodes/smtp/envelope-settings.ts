@@ -1,6 +1,7 @@
 /**
  * What the properties say about every mail: senders, and the delivery reports asked for.
  */
+import { t } from '../language/text';
 import type { Findings } from './findings';
 import type { Property, PropertyReader } from './property-reader';
 
@@ -22,8 +23,8 @@ export function readEnvelopeFrom(reader: PropertyReader, findings: Findings): st
   if (/^[^\s<>@,;"]+@[^\s<>@,;"]+$/.test(address)) return address;
   findings.error(
     'FROM_INVALID',
-    `${property.key} is ${findings.show(property.written)}: the envelope sender is one bare address. ` +
-      `Write ${property.key}=bounce@example.com, or ${property.key}=<> for the null sender.`,
+    t`${property.key} is ${findings.show(property.written)}: the envelope sender is one bare address.
+      Write ${property.key}=bounce@example.com, or ${property.key}=<> for the null sender.`,
     property,
   );
   return null;
@@ -37,7 +38,7 @@ export function readDefaultFrom(reader: PropertyReader, findings: Findings): str
   if (/^[^\s<>@]+@[^\s<>@]+$/.test(address)) return property.value;
   findings.error(
     'FROM_INVALID',
-    `${property.key} is ${findings.show(property.written)}, which is not an address. Write ${property.key}=alerts@example.com`,
+    t`${property.key} is ${findings.show(property.written)}, which is not an address. Write ${property.key}=alerts@example.com`,
     property,
   );
   return null;
@@ -64,8 +65,8 @@ function readNotify(property: Property, findings: Findings): string[] | null {
   if (valid) return words;
   findings.error(
     'DSN_INVALID',
-    `${property.key} is ${findings.show(property.written)}: it is NEVER, or some of SUCCESS,FAILURE,DELAY. ` +
-      `Write ${property.key}=FAILURE,DELAY, for example, or remove it.`,
+    t`${property.key} is ${findings.show(property.written)}: it is NEVER, or some of SUCCESS,FAILURE,DELAY.
+      Write ${property.key}=FAILURE,DELAY, for example, or remove it.`,
     property,
   );
   return null;
@@ -76,8 +77,8 @@ function readRet(property: Property, findings: Findings): Dsn['ret'] {
   if (word === 'FULL' || word === 'HDRS') return word;
   findings.error(
     'DSN_INVALID',
-    `${property.key} is ${findings.show(property.written)}: it is FULL (the whole mail) or HDRS (its headers). ` +
-      `Write ${property.key}=HDRS, or remove it.`,
+    t`${property.key} is ${findings.show(property.written)}: it is FULL (the whole mail) or HDRS (its headers).
+      Write ${property.key}=HDRS, or remove it.`,
     property,
   );
   return null;

@@ -1,6 +1,7 @@
 /**
  * Says what settings mean, for people.
  */
+import { t } from '../language/text';
 import type { SmtpSettings } from './settings';
 
 export interface SettingsSummary {
@@ -26,34 +27,37 @@ export function summary(settings: SmtpSettings): SettingsSummary {
   };
 }
 
-const ENCRYPTION: Record<SmtpSettings['security'], string> = {
-  implicit: 'Implicit TLS to',
-  required: 'STARTTLS (required) to',
-  opportunistic: 'STARTTLS when offered, else clear text, to',
-  none: 'Clear text to',
+const ENCRYPTION: Record<SmtpSettings['security'], (server: string) => string> = {
+  implicit: (server) => t`Implicit TLS to ${server}`,
+  required: (server) => t`STARTTLS (required) to ${server}`,
+  opportunistic: (server) => t`STARTTLS when offered, else clear text, to ${server}`,
+  none: (server) => t`Clear text to ${server}`,
 };
 
 /** The settings as one sentence: "Implicit TLS to smtp.gmail.com:465, logs in as alerts@example.com." */
 export function sentence(settings: SmtpSettings): string {
   const { host, port, security, auth, tls, proxy, envelopeFrom } = settings;
-  const parts = [`${ENCRYPTION[security]} ${authority(host, port)}`];
+  const parts = [ENCRYPTION[security](authority(host, port))];
   if (proxy !== null) {
     const kind = proxy.kind === 'http' ? 'HTTP' : 'SOCKS5';
-    parts.push(`through the ${kind} proxy ${authority(proxy.host, proxy.port)}`);
+    parts.push(t`through the ${kind} proxy ${authority(proxy.host, proxy.port)}`);
   }
-  parts.push(auth === null ? 'no login' : login(auth));
+  parts.push(auth === null ? t`no login` : login(auth));
   if (security !== 'none') {
-    if (!tls.rejectUnauthorized) parts.push('certificate not checked');
-    else if (!tls.checkServerIdentity) parts.push('name in the certificate not checked');
+    if (!tls.rejectUnauthorized) parts.push(t`certificate not checked`);
+    else if (!tls.checkServerIdentity) parts.push(t`name in the certificate not checked`);
   }
   if (envelopeFrom !== null) {
-    parts.push(envelopeFrom === '' ? 'null envelope sender' : `envelope sender ${envelopeFrom}`);
+    parts.push(envelopeFrom === '' ? t`null envelope sender` : t`envelope sender ${envelopeFrom}`);
   }
   return `${parts.join(', ')}.`;
 }
 
 function login({ user, mechanisms }: NonNullable<SmtpSettings['auth']>): string {
-  return mechanisms === null ? `logs in as ${user}` : `logs in as ${user} with ${mechanisms.join(', else ')}`;
+  if (mechanisms === null) return t`logs in as ${user}`;
+  const [first = '', ...others] = mechanisms;
+  const inOrder = others.reduce<string>((list, next) => t`${list}, else ${next}`, first);
+  return t`logs in as ${user} with ${inOrder}`;
 }
 
 function authority(host: string, port: number): string {

@@ -26,8 +26,11 @@ export type Verdict = {
   minWait?: number;
   /** Our own code, see MailError. */
   code: string;
+  /** Marked for translation, as the hint is. */
   what: string;
   hint?: string;
+  /** The mail is tried again, which stands before the hint. */
+  retried?: true;
 } & (
   { scope: 'message'; permanent?: boolean } | { scope: Exclude<FailureScope, 'message'>; permanent?: false }
 );

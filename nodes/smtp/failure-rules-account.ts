@@ -2,6 +2,7 @@
  * Replies that are about the account - its login, its quota, its pace - and look as if they were about the mail.
  * They hold the account and keep the mail. Codes: the pages of Gmail, Exchange Online and Amazon SES on SMTP errors.
  */
+import { N_ } from '../language/text';
 import type { Rule } from './failure-rule';
 import * as WAIT from './failure-waits';
 
@@ -16,8 +17,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.CONCURRENCY,
       code: 'RATE',
-      what: 'The server allows fewer connections at once',
-      hint: 'Set fewer connections in the connector; Exchange Online allows 3 for each mailbox.',
+      what: N_('The server allows fewer connections at once'),
+      hint: N_('Set fewer connections in the connector; Exchange Online allows 3 for each mailbox.'),
     },
   },
   {
@@ -26,8 +27,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.QUOTA,
       code: 'QUOTA',
-      what: 'The daily quota of the account is used up',
-      hint: 'Ask Amazon SES for a higher quota, or set a rate limit for the day.',
+      what: N_('The daily quota of the account is used up'),
+      hint: N_('Ask Amazon SES for a higher quota, or set a rate limit for the day.'),
     },
   },
   {
@@ -36,8 +37,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.PER_SECOND,
       code: 'RATE',
-      what: 'The server allows fewer mails in this time',
-      hint: 'Set a rate limit in the connector that fits the account.',
+      what: N_('The server allows fewer mails in this time'),
+      hint: N_('Set a rate limit in the connector that fits the account.'),
     },
   },
   {
@@ -47,8 +48,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server no longer takes a password',
-      hint: 'Use OAuth2: mail.smtp.auth.mechanisms=XOAUTH2 with an access token as the password.',
+      what: N_('The server no longer takes a password'),
+      hint: N_('Use OAuth2: mail.smtp.auth.mechanisms=XOAUTH2 with an access token as the password.'),
     },
   },
   {
@@ -57,8 +58,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server refused the login',
-      hint: 'SMTP AUTH is off for this tenant or mailbox, or security defaults block it: let an administrator turn on Authenticated SMTP, or use OAuth2 (mail.smtp.auth.mechanisms=XOAUTH2, the access token as the password).',
+      what: N_('The server refused the login'),
+      hint: N_(
+        'SMTP AUTH is off for this tenant or mailbox, or security defaults block it: let an administrator turn on Authenticated SMTP, or use OAuth2 (mail.smtp.auth.mechanisms=XOAUTH2, the access token as the password).',
+      ),
     },
   },
   {
@@ -67,8 +70,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.LOGIN_THROTTLED,
       code: 'AUTH',
-      what: 'The server takes no login for now',
-      hint: 'There were too many logins: set fewer connections, and let no other program log in to this account over and over.',
+      what: N_('The server takes no login for now'),
+      hint: N_(
+        'There were too many logins: set fewer connections, and let no other program log in to this account over and over.',
+      ),
     },
   },
   {
@@ -77,8 +82,9 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server takes no login for now',
-      hint: 'It is tried again; if it stays, log in to the account on the web and look for a notice.',
+      what: N_('The server takes no login for now'),
+      retried: true,
+      hint: N_('If it stays, log in to the account on the web and look for a notice.'),
     },
   },
   {
@@ -90,8 +96,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server refused the login',
-      hint: 'The account needs an app password: make one in its security settings and use it instead of the usual password.',
+      what: N_('The server refused the login'),
+      hint: N_(
+        'The account needs an app password: make one in its security settings and use it instead of the usual password.',
+      ),
     },
   },
   {
@@ -100,8 +108,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The login could not be made',
-      hint: 'Set user name and password in the connector, and a mechanism that the server offers.',
+      what: N_('The login could not be made'),
+      hint: N_('Set user name and password in the connector, and a mechanism that the server offers.'),
     },
   },
   {
@@ -110,8 +118,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server refused the login',
-      hint: 'Check user name and password. Gmail, Yahoo and iCloud want an app password instead of the usual one; Microsoft 365 wants OAuth2.',
+      what: N_('The server refused the login'),
+      hint: N_(
+        'Check user name and password. Gmail, Yahoo and iCloud want an app password instead of the usual one; Microsoft 365 wants OAuth2.',
+      ),
     },
   },
   {
@@ -120,8 +130,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'The server wants TLS first',
-      hint: 'Set mail.smtp.starttls.enable=true (port 587 or 25), or mail.smtp.ssl.enable=true for port 465.',
+      what: N_('The server wants TLS first'),
+      hint: N_(
+        'Set mail.smtp.starttls.enable=true (port 587 or 25), or mail.smtp.ssl.enable=true for port 465.',
+      ),
     },
   },
   {
@@ -130,8 +142,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server wants a login first',
-      hint: 'Set mail.smtp.auth=true, user name and password. If they are set, the server offers no login on this port: use 587 with STARTTLS or 465 with TLS.',
+      what: N_('The server wants a login first'),
+      hint: N_(
+        'Set mail.smtp.auth=true, user name and password. If they are set, the server offers no login on this port: use 587 with STARTTLS or 465 with TLS.',
+      ),
     },
   },
   {
@@ -145,8 +159,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'AUTH',
-      what: 'The server wants a login first',
-      hint: 'Set mail.smtp.auth=true, user name and password.',
+      what: N_('The server wants a login first'),
+      hint: N_('Set mail.smtp.auth=true, user name and password.'),
     },
   },
   {
@@ -159,8 +173,10 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.QUOTA,
       code: 'QUOTA',
-      what: 'The sending quota of the account is used up',
-      hint: 'It frees within 24 hours and the mails wait until then. Send fewer mails (batches), set a rate limit for the day, or use an account with a higher limit.',
+      what: N_('The sending quota of the account is used up'),
+      hint: N_(
+        'It frees within 24 hours and the mails wait until then. Send fewer mails (batches), set a rate limit for the day, or use an account with a higher limit.',
+      ),
     },
   },
   {
@@ -173,8 +189,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.QUOTA,
       code: 'QUOTA',
-      what: 'The sending limit of the account is used up',
-      hint: 'The mails wait until it frees. Set a rate limit in the connector that fits the account.',
+      what: N_('The sending limit of the account is used up'),
+      hint: N_('The mails wait until it frees. Set a rate limit in the connector that fits the account.'),
     },
   },
   {
@@ -184,8 +200,8 @@ export const ACCOUNT_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'QUOTA',
-      what: 'The mailbox of the account is full',
-      hint: 'Delete mails in it, also in Sent Items.',
+      what: N_('The mailbox of the account is full'),
+      hint: N_('Delete mails in it, also in Sent Items.'),
     },
   },
 ];

@@ -1,6 +1,7 @@
 /**
  * Failures without a reply: the network, TLS, or a server that went silent. Every mail of the connector waits.
  */
+import { N_ } from '../language/text';
 import type { Rule } from './failure-rule';
 import * as WAIT from './failure-waits';
 
@@ -14,8 +15,10 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'CONNECTION',
-      what: 'The proxy gave no connection to the mail server',
-      hint: 'Check mail.smtp.proxy.* or mail.smtp.socks.*, that the proxy runs, and that it allows this host and port.',
+      what: N_('The proxy gave no connection to the mail server'),
+      hint: N_(
+        'Check mail.smtp.proxy.* or mail.smtp.socks.*, that the proxy runs, and that it allows this host and port.',
+      ),
     },
   },
   {
@@ -24,8 +27,9 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'connection',
       code: 'CONNECTION',
-      what: 'The server ended the connection before it took the mail',
-      hint: 'It is tried again. If it stays, check mail.smtp.host and mail.smtp.port, and ask the provider.',
+      what: N_('The server ended the connection before it took the mail'),
+      retried: true,
+      hint: N_('If it stays, check mail.smtp.host and mail.smtp.port, and ask the provider.'),
     },
   },
   {
@@ -34,8 +38,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CERTIFICATE',
-      what: 'The certificate belongs to another host',
-      hint: 'Use the host name that the certificate has as mail.smtp.host.',
+      what: N_('The certificate belongs to another host'),
+      hint: N_('Use the host name that the certificate has as mail.smtp.host.'),
     },
   },
   {
@@ -44,8 +48,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CERTIFICATE',
-      what: 'The certificate of the server is not valid now',
-      hint: 'Check the clock of this machine, and ask who runs the server to renew its certificate.',
+      what: N_('The certificate of the server is not valid now'),
+      hint: N_('Check the clock of this machine, and ask who runs the server to renew its certificate.'),
     },
   },
   {
@@ -54,8 +58,10 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CERTIFICATE',
-      what: 'The certificate of the server is not trusted',
-      hint: 'Give its CA in a tls-config node (field TLS of the connector), or name the host in mail.smtp.ssl.trust.',
+      what: N_('The certificate of the server is not trusted'),
+      hint: N_(
+        'Give its CA in a tls-config node (field TLS of the connector), or name the host in mail.smtp.ssl.trust.',
+      ),
     },
   },
   {
@@ -64,8 +70,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CERTIFICATE',
-      what: 'The server did not accept the client certificate',
-      hint: 'Give the certificate and key that the server knows in the tls-config node of the connector.',
+      what: N_('The server did not accept the client certificate'),
+      hint: N_('Give the certificate and key that the server knows in the tls-config node of the connector.'),
     },
   },
   {
@@ -74,8 +80,10 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'The server does not speak TLS on this port',
-      hint: 'mail.smtp.ssl.enable=true is for port 465; for port 587 or 25 use mail.smtp.starttls.enable=true instead.',
+      what: N_('The server does not speak TLS on this port'),
+      hint: N_(
+        'mail.smtp.ssl.enable=true is for port 465; for port 587 or 25 use mail.smtp.starttls.enable=true instead.',
+      ),
     },
   },
   {
@@ -84,8 +92,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'The server speaks no common version of TLS',
-      hint: 'Set the versions in mail.smtp.ssl.protocols, or have the server updated.',
+      what: N_('The server speaks no common version of TLS'),
+      hint: N_('Set the versions in mail.smtp.ssl.protocols, or have the server updated.'),
     },
   },
   {
@@ -94,8 +102,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'The TLS handshake failed',
-      hint: 'Check mail.smtp.ssl.protocols, mail.smtp.ssl.ciphersuites and the tls-config node.',
+      what: N_('The TLS handshake failed'),
+      hint: N_('Check mail.smtp.ssl.protocols, mail.smtp.ssl.ciphersuites and the tls-config node.'),
     },
   },
   {
@@ -103,8 +111,9 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TLS',
-      what: 'The server ended the connection during the TLS handshake',
-      hint: 'It is tried again. If it stays, check the port and mail.smtp.ssl.protocols.',
+      what: N_('The server ended the connection during the TLS handshake'),
+      retried: true,
+      hint: N_('If it stays, check the port and mail.smtp.ssl.protocols.'),
     },
   },
   {
@@ -113,8 +122,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'TLS could not be started',
-      hint: 'Check the tls-config node and the TLS properties (mail.smtp.ssl.*).',
+      what: N_('TLS could not be started'),
+      hint: N_('Check the tls-config node and the TLS properties (mail.smtp.ssl.*).'),
     },
   },
   {
@@ -122,8 +131,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'DNS',
-      what: 'The mail server was not found',
-      hint: 'Check the spelling of mail.smtp.host, and that this machine has a working DNS.',
+      what: N_('The mail server was not found'),
+      hint: N_('Check the spelling of mail.smtp.host, and that this machine has a working DNS.'),
     },
   },
   {
@@ -131,8 +140,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'DNS',
-      what: 'The name of the mail server could not be looked up',
-      hint: 'Check the network and the DNS of this machine.',
+      what: N_('The name of the mail server could not be looked up'),
+      hint: N_('Check the network and the DNS of this machine.'),
     },
   },
   {
@@ -140,8 +149,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'CONNECTION',
-      what: 'Nothing answers at this host and port',
-      hint: 'Check mail.smtp.host and mail.smtp.port, that the mail server runs, and firewalls.',
+      what: N_('Nothing answers at this host and port'),
+      hint: N_('Check mail.smtp.host and mail.smtp.port, that the mail server runs, and firewalls.'),
     },
   },
   {
@@ -149,8 +158,10 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TIMEOUT',
-      what: 'The mail server could not be reached in time',
-      hint: 'A firewall or the provider may block the port (often 25): use 587 or 465, and check mail.smtp.host.',
+      what: N_('The mail server could not be reached in time'),
+      hint: N_(
+        'A firewall or the provider may block the port (often 25): use 587 or 465, and check mail.smtp.host.',
+      ),
     },
   },
   {
@@ -158,8 +169,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TIMEOUT',
-      what: 'The server did not greet in time',
-      hint: 'Port 465 wants TLS from the first byte: set mail.smtp.ssl.enable=true for it.',
+      what: N_('The server did not greet in time'),
+      hint: N_('Port 465 wants TLS from the first byte: set mail.smtp.ssl.enable=true for it.'),
     },
   },
   {
@@ -167,8 +178,9 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TIMEOUT',
-      what: 'The TLS handshake took too long',
-      hint: 'It is tried again. If it stays, check the network, and that the port is the one for STARTTLS.',
+      what: N_('The TLS handshake took too long'),
+      retried: true,
+      hint: N_('If it stays, check the network, and that the port is the one for STARTTLS.'),
     },
   },
   {
@@ -176,8 +188,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TIMEOUT',
-      what: 'It took too long until the mail could be handed over',
-      hint: 'The server or the network is slow or stuck; it is tried again.',
+      what: N_('It took too long until the mail could be handed over'),
+      hint: N_('The server or the network is slow or stuck; it is tried again.'),
     },
   },
   {
@@ -185,8 +197,9 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TIMEOUT',
-      what: 'The server stopped answering',
-      hint: 'It is tried again. If it stays, check the network and ask the provider.',
+      what: N_('The server stopped answering'),
+      retried: true,
+      hint: N_('If it stays, check the network and ask the provider.'),
     },
   },
   {
@@ -196,8 +209,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'CONNECTION',
-      what: 'The mail server can not be reached',
-      hint: 'Check the network of this machine, mail.smtp.host, and firewalls.',
+      what: N_('The mail server can not be reached'),
+      hint: N_('Check the network of this machine, mail.smtp.host, and firewalls.'),
     },
   },
   {
@@ -206,8 +219,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CONNECTION',
-      what: 'This process may not open connections',
-      hint: 'Node.js runs with --permission: start it with --allow-net.',
+      what: N_('This process may not open connections'),
+      hint: N_('Node.js runs with --permission: start it with --allow-net.'),
     },
   },
   {
@@ -215,8 +228,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'PROTOCOL',
-      what: 'The answer is not one of a mail server',
-      hint: 'Check host and port: another service may listen there, or a firewall answers in its place.',
+      what: N_('The answer is not one of a mail server'),
+      hint: N_('Check host and port: another service may listen there, or a firewall answers in its place.'),
     },
   },
   {
@@ -224,13 +237,14 @@ export const CONNECTION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'CONNECTION',
-      what: 'The connection to the mail server broke',
-      hint: 'It is tried again. If it stays, check the network and ask the provider.',
+      what: N_('The connection to the mail server broke'),
+      retried: true,
+      hint: N_('If it stays, check the network and ask the provider.'),
     },
   },
   {
     when: { code: [''], text: /^Connection closed$/ },
-    then: { scope: 'account', code: 'CONNECTION', what: 'The connection to the mail server broke' },
+    then: { scope: 'account', code: 'CONNECTION', what: N_('The connection to the mail server broke') },
   },
   {
     when: { code: ['ECONFIG'] },
@@ -238,8 +252,8 @@ export const CONNECTION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'CONFIG',
-      what: 'The settings of the connector do not work',
-      hint: 'Check the properties of the connector.',
+      what: N_('The settings of the connector do not work'),
+      hint: N_('Check the properties of the connector.'),
     },
   },
 ];

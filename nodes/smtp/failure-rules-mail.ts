@@ -1,6 +1,7 @@
 /**
  * Replies about one mail, its sender or one of its recipients. The account is fine: other mails go on.
  */
+import { N_ } from '../language/text';
 import type { Rule } from './failure-rule';
 import * as WAIT from './failure-waits';
 
@@ -11,8 +12,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       minWait: WAIT.RECIPIENT_HOURLY,
       code: 'RATE',
-      what: 'The recipient gets too many mails in this hour',
-      hint: 'Send fewer mails to this address: larger batches, or more seconds between them.',
+      what: N_('The recipient gets too many mails in this hour'),
+      hint: N_('Send fewer mails to this address: larger batches, or more seconds between them.'),
     },
   },
   {
@@ -24,8 +25,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'SENDER',
-      what: 'The account may not send as this sender',
-      hint: 'Use the address of the account as `from`, or get the permission to send as this address.',
+      what: N_('The account may not send as this sender'),
+      hint: N_('Use the address of the account as `from`, or get the permission to send as this address.'),
     },
   },
   {
@@ -34,8 +35,8 @@ export const MAIL_RULES: readonly Rule[] = [
     then: {
       scope: 'message',
       code: 'RECIPIENT',
-      what: 'The server takes no more recipients in one mail',
-      hint: 'The others get it in a second one.',
+      what: N_('The server takes no more recipients in one mail'),
+      hint: N_('The others get it in a second one.'),
     },
   },
   {
@@ -44,8 +45,9 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       minWait: WAIT.GREYLIST,
       code: 'RECIPIENT',
-      what: 'The server does not take this recipient for now',
-      hint: 'It is tried again: the mailbox may be full or busy, or the server lets strangers wait (greylisting).',
+      what: N_('The server does not take this recipient for now'),
+      retried: true,
+      hint: N_('The mailbox may be full or busy, or the server lets strangers wait (greylisting).'),
     },
   },
   {
@@ -53,13 +55,13 @@ export const MAIL_RULES: readonly Rule[] = [
     then: {
       scope: 'message',
       code: 'REFUSED',
-      what: 'The server does not take this mail for now',
-      hint: 'It is tried again.',
+      what: N_('The server does not take this mail for now'),
+      retried: true,
     },
   },
   {
     when: { reply: [503] },
-    then: { scope: 'message', code: 'PROTOCOL', what: 'The server lost track of the session' },
+    then: { scope: 'message', code: 'PROTOCOL', what: N_('The server lost track of the session') },
   },
   {
     when: {
@@ -71,8 +73,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'RECIPIENT',
-      what: 'The mailbox of the recipient is full',
-      hint: 'Reach the recipient another way, or use another address.',
+      what: N_('The mailbox of the recipient is full'),
+      hint: N_('Reach the recipient another way, or use another address.'),
     },
   },
   {
@@ -85,8 +87,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'RECIPIENT',
-      what: 'The server does not pass mails on to this recipient',
-      hint: 'It does so only after a login (mail.smtp.auth=true), or only for its own addresses.',
+      what: N_('The server does not pass mails on to this recipient'),
+      hint: N_('It does so only after a login (mail.smtp.auth=true), or only for its own addresses.'),
     },
   },
   {
@@ -95,8 +97,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'RECIPIENT',
-      what: 'The server refused the recipient',
-      hint: 'Check the address.',
+      what: N_('The server refused the recipient'),
+      hint: N_('Check the address.'),
     },
   },
   {
@@ -105,8 +107,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'REFUSED',
-      what: 'A mailbox is full',
-      hint: 'Reach the recipient another way; if it is the mailbox of the account, delete mails in it.',
+      what: N_('A mailbox is full'),
+      hint: N_('Reach the recipient another way; if it is the mailbox of the account, delete mails in it.'),
     },
   },
   {
@@ -115,8 +117,10 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'CONTENT',
-      what: 'The server refused the content of the mail',
-      hint: 'It blocks the type of an attachment (programs, scripts, archives with a password): send it another way.',
+      what: N_('The server refused the content of the mail'),
+      hint: N_(
+        'It blocks the type of an attachment (programs, scripts, archives with a password): send it another way.',
+      ),
     },
   },
   {
@@ -125,8 +129,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'TOO_LARGE',
-      what: 'The mail is larger than the server takes',
-      hint: 'Send fewer or smaller attachments; attachMaxMb limits them.',
+      what: N_('The mail is larger than the server takes'),
+      hint: N_('Send fewer or smaller attachments; attachMaxMb limits them.'),
     },
   },
   {
@@ -135,8 +139,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'SENDER',
-      what: 'The server refused the sender',
-      hint: 'Use the address of the account as `from`.',
+      what: N_('The server refused the sender'),
+      hint: N_('Use the address of the account as `from`.'),
     },
   },
   {
@@ -145,8 +149,8 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'SENDER',
-      what: 'The server could not verify the sender',
-      hint: 'The domain of `from` needs SPF or DKIM for this mail server; ask who runs the domain.',
+      what: N_('The server could not verify the sender'),
+      hint: N_('The domain of `from` needs SPF or DKIM for this mail server; ask who runs the domain.'),
     },
   },
   {
@@ -155,8 +159,10 @@ export const MAIL_RULES: readonly Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'REFUSED',
-      what: 'The server refused the mail',
-      hint: "See the server's words: content, links or attachments may look like spam, or the sender is not allowed.",
+      what: N_('The server refused the mail'),
+      hint: N_(
+        "See the server's words: content, links or attachments may look like spam, or the sender is not allowed.",
+      ),
     },
   },
 ];

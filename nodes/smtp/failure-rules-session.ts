@@ -1,6 +1,7 @@
 /**
  * Replies that end the session or come before there is a mail in it: every mail of the connector waits.
  */
+import { N_ } from '../language/text';
 import type { Rule } from './failure-rule';
 import * as WAIT from './failure-waits';
 
@@ -10,11 +11,11 @@ export const SESSION_RULES: readonly Rule[] = [
   {
     // The session was idle, had lasted too long or carried enough mails: only a new one tells whether more is wrong.
     when: { reply: [421], reused: true },
-    then: { scope: 'connection', code: 'CONNECTION', what: 'The server ended the session' },
+    then: { scope: 'connection', code: 'CONNECTION', what: N_('The server ended the session') },
   },
   {
     when: { reply: [503], reused: true },
-    then: { scope: 'connection', code: 'PROTOCOL', what: 'The server lost track of the session' },
+    then: { scope: 'connection', code: 'PROTOCOL', what: N_('The server lost track of the session') },
   },
   {
     when: { code: ['ETLS'], replyClass: 5 },
@@ -22,8 +23,10 @@ export const SESSION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'TLS',
-      what: 'The server offers no STARTTLS',
-      hint: 'Use the port for implicit TLS (mail.smtp.port=465, mail.smtp.ssl.enable=true), or a server that offers STARTTLS.',
+      what: N_('The server offers no STARTTLS'),
+      hint: N_(
+        'Use the port for implicit TLS (mail.smtp.port=465, mail.smtp.ssl.enable=true), or a server that offers STARTTLS.',
+      ),
     },
   },
   {
@@ -31,8 +34,9 @@ export const SESSION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'TLS',
-      what: 'The server takes no TLS for now',
-      hint: 'It is tried again. If it stays, ask the provider.',
+      what: N_('The server takes no TLS for now'),
+      retried: true,
+      hint: N_('If it stays, ask the provider.'),
     },
   },
   {
@@ -41,8 +45,11 @@ export const SESSION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.SLOW_DOWN,
       code: 'RATE',
-      what: 'The server wants a pause',
-      hint: 'It is tried again. If it stays, set fewer connections and a rate limit, and a full host name in mail.smtp.localhost.',
+      what: N_('The server wants a pause'),
+      retried: true,
+      hint: N_(
+        'If it stays, set fewer connections and a rate limit, and a full host name in mail.smtp.localhost.',
+      ),
     },
   },
   {
@@ -51,8 +58,9 @@ export const SESSION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'SERVER',
-      what: 'The server is not available for now',
-      hint: 'It is tried again. If it stays, set fewer connections or ask the provider.',
+      what: N_('The server is not available for now'),
+      retried: true,
+      hint: N_('If it stays, set fewer connections or ask the provider.'),
     },
   },
   {
@@ -62,8 +70,8 @@ export const SESSION_RULES: readonly Rule[] = [
       scope: 'message',
       minWait: WAIT.GREYLIST,
       code: 'SENDER',
-      what: 'The server does not take this sender for now',
-      hint: 'Check the `from` address; its domain must exist.',
+      what: N_('The server does not take this sender for now'),
+      hint: N_('Check the `from` address; its domain must exist.'),
     },
   },
   {
@@ -71,14 +79,15 @@ export const SESSION_RULES: readonly Rule[] = [
     then: {
       scope: 'account',
       code: 'SERVER',
-      what: 'The server takes no mails for now',
-      hint: 'It is tried again. If it stays, ask the provider.',
+      what: N_('The server takes no mails for now'),
+      retried: true,
+      hint: N_('If it stays, ask the provider.'),
     },
   },
   {
     // The session was in the wrong state, which says nothing about the mail.
     when: { reply: [503], command: ['MAIL FROM', ...BEFORE_THE_MAIL] },
-    then: { scope: 'account', code: 'PROTOCOL', what: 'The server lost track of the session' },
+    then: { scope: 'account', code: 'PROTOCOL', what: N_('The server lost track of the session') },
   },
   {
     when: { command: ['CONN'], replyClass: 5 },
@@ -86,8 +95,10 @@ export const SESSION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'SERVER',
-      what: 'The server does not want this machine as a client',
-      hint: 'It may block this IP address: use the mail server of your provider with a login, or ask for the reason.',
+      what: N_('The server does not want this machine as a client'),
+      hint: N_(
+        'It may block this IP address: use the mail server of your provider with a login, or ask for the reason.',
+      ),
     },
   },
   {
@@ -96,8 +107,8 @@ export const SESSION_RULES: readonly Rule[] = [
       scope: 'account',
       minWait: WAIT.HOLD,
       code: 'PROTOCOL',
-      what: 'The server refused to begin a session',
-      hint: 'Check host and port, and set a full host name in mail.smtp.localhost.',
+      what: N_('The server refused to begin a session'),
+      hint: N_('Check host and port, and set a full host name in mail.smtp.localhost.'),
     },
   },
 ];

@@ -4,6 +4,7 @@
  * Class rule (RFC 3463, RFC 5321 section 4.2.1): 4yz may work later, 5yz never works in this form. An account that
  * sends through a provider needs exceptions: replies that look permanent and are a quota, a login or a throttle.
  */
+import { N_ } from '../language/text';
 import type { Rule, Verdict } from './failure-rule';
 import { ACCOUNT_RULES } from './failure-rules-account';
 import { CONNECTION_RULES } from './failure-rules-connection';
@@ -13,23 +14,25 @@ import { SESSION_RULES } from './failure-rules-session';
 export const AMBIGUOUS: Verdict = {
   scope: 'ambiguous',
   code: 'AMBIGUOUS',
-  what: 'The connection ended after the mail was handed over and before the server confirmed it',
-  hint: 'The server may have the mail already; a repeated one has the same Message-ID, so that a duplicate can be recognised.',
+  what: N_('The connection ended after the mail was handed over and before the server confirmed it'),
+  hint: N_(
+    'The server may have the mail already; a repeated one has the same Message-ID, so that a duplicate can be recognised.',
+  ),
 };
 
 export const STOPPED: Verdict = {
   scope: 'aborted',
   code: 'ABORTED',
-  what: 'The attempt was ended because the connector stops',
-  hint: 'The mail stays in the outbox and is sent after the next start.',
+  what: N_('The attempt was ended because the connector stops'),
+  hint: N_('The mail stays in the outbox and is sent after the next start.'),
 };
 
 /** Nothing that a server or a network does: the mail is tried again within its attempts and blocks no other. */
 export const UNKNOWN: Verdict = {
   scope: 'message',
   code: 'INTERNAL',
-  what: 'The mail could not be handed to the mail server',
-  hint: 'If it stays, set mail.debug=true and look at the log.',
+  what: N_('The mail could not be handed to the mail server'),
+  hint: N_('If it stays, set mail.debug=true and look at the log.'),
 };
 
 /** The attempt ended here, before a server judged anything. */
@@ -42,8 +45,8 @@ const OWN_SIDE: Rule[] = [
     then: {
       scope: 'account',
       code: 'STORAGE',
-      what: 'The outbox could not be read or written',
-      hint: 'Free disk space, memory or file descriptors on this machine.',
+      what: N_('The outbox could not be read or written'),
+      hint: N_('Free disk space, memory or file descriptors on this machine.'),
     },
   },
   {
@@ -54,8 +57,10 @@ const OWN_SIDE: Rule[] = [
     then: {
       scope: 'message',
       code: 'STORAGE',
-      what: 'The content of the mail could not be read',
-      hint: 'Check the outbox folder: another program may lock its files or have changed their permissions.',
+      what: N_('The content of the mail could not be read'),
+      hint: N_(
+        'Check the outbox folder: another program may lock its files or have changed their permissions.',
+      ),
     },
   },
   {
@@ -64,8 +69,8 @@ const OWN_SIDE: Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'CONTENT',
-      what: 'The content of the mail could not be read',
-      hint: 'Check the attachments and the outbox folder, then send the mail again.',
+      what: N_('The content of the mail could not be read'),
+      hint: N_('Check the attachments and the outbox folder, then send the mail again.'),
     },
   },
   {
@@ -74,8 +79,8 @@ const OWN_SIDE: Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'TOO_LARGE',
-      what: 'The mail is larger than the server takes',
-      hint: 'Send fewer or smaller attachments; attachMaxMb limits them.',
+      what: N_('The mail is larger than the server takes'),
+      hint: N_('Send fewer or smaller attachments; attachMaxMb limits them.'),
     },
   },
   {
@@ -84,8 +89,8 @@ const OWN_SIDE: Rule[] = [
       scope: 'message',
       permanent: true,
       code: 'CONTENT',
-      what: 'The mail can not be sent as it is',
-      hint: 'Check the sender and the recipients of the mail.',
+      what: N_('The mail can not be sent as it is'),
+      hint: N_('Check the sender and the recipients of the mail.'),
     },
   },
 ];

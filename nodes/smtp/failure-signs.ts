@@ -2,6 +2,7 @@
  * What an error of nodemailer shows, as plain values that rules can be matched against.
  * Error shapes: nodemailer 10.6, errors.js and smtp-connection (`_formatError`).
  */
+import { t } from '../language/text';
 
 /** The longest text that is kept of a server's words, characters. */
 const MAX_TEXT = 500;
@@ -46,7 +47,7 @@ export function readSigns(error: unknown): Signs {
     enhanced: enhancedCode(response),
     command: word(fields.command).replace(/^AUTH .*/, 'AUTH'),
     response,
-    text: response || oneLine(word(fields.message)) || 'no reason given',
+    text: response || oneLine(word(fields.message)) || t`no reason given`,
     recipient: oneLine(word(fields.recipient)),
   };
 }

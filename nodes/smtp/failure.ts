@@ -2,6 +2,7 @@
  * What a failed attempt means: who has to wait, how long at least, and what to tell the user.
  * The knowledge is in failure-rules.ts; here is the order of the decision.
  */
+import { t, translate } from '../language/text';
 import { MailError, type Failure } from '../types';
 import type { Conditions, Verdict } from './failure-rule';
 import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from './failure-rules';
@@ -18,6 +19,8 @@ export interface FailureFacts {
   aborted: boolean;
   /** We ended the attempt because it took too long to reach the dot, or to get the reply after it. */
   deadline?: 'before-dot' | 'after-dot';
+  /** Nobody tries it again: it was a test. */
+  once?: true;
 }
 
 /**
@@ -30,23 +33,23 @@ export interface FailureFacts {
 export function classifyFailure(error: unknown, facts: FailureFacts): Failure {
   const signs = readSigns(error);
   if (!signs.refused) {
-    if (facts.dotHandedOver || facts.deadline === 'after-dot') return failureOf(AMBIGUOUS, signs);
-    if (facts.aborted) return failureOf(STOPPED, signs);
+    if (facts.dotHandedOver || facts.deadline === 'after-dot') return failureOf(AMBIGUOUS, signs, facts);
+    if (facts.aborted) return failureOf(STOPPED, signs, facts);
     if (error instanceof MailError) return ownFailure(error, signs);
     if (facts.deadline === 'before-dot') {
-      return decide({ ...signs, code: 'ETIMEDOUT', timeout: 'DEADLINE' }, facts.reused);
+      return decide({ ...signs, code: 'ETIMEDOUT', timeout: 'DEADLINE' }, facts);
     }
   }
   const refusals = refusedRecipients(error);
   if (refusals.length > 0) return mostHopeful(refusals.map(classifyRecipient));
   // A refusal that ends with the connection instead of a line break comes without its command.
   if (facts.dotHandedOver && signs.command === 'CONN') signs.command = 'DATA';
-  return decide(signs, facts.reused);
+  return decide(signs, facts);
 }
 
 /** Says what the refusal of one recipient means; `error` is an item of nodemailer's `rejectedErrors`. */
 export function classifyRecipient(error: unknown): Failure {
-  return decide(readSigns(error), false);
+  return decide(readSigns(error), { reused: false });
 }
 
 /** What the stream of a message says when a part of the mail is gone for good (outbox/contents.ts). */
@@ -64,8 +67,8 @@ function ownFailure(error: MailError, signs: Signs): Failure {
   return { scope: 'message', permanent: original.code === DAMAGED, minWait: 0, error: original };
 }
 
-function decide(signs: Signs, reused: boolean): Failure {
-  return failureOf(RULES.find(({ when }) => fits(when, signs, reused))?.then ?? UNKNOWN, signs);
+function decide(signs: Signs, facts: Pick<FailureFacts, 'reused' | 'once'>): Failure {
+  return failureOf(RULES.find(({ when }) => fits(when, signs, facts.reused))?.then ?? UNKNOWN, signs, facts);
 }
 
 /** True when the signs meet every condition of a rule. */
@@ -86,8 +89,10 @@ function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
   );
 }
 
-function failureOf(verdict: Verdict, signs: Signs): Failure {
-  const { scope, permanent = false, minWait = 0, code, what, hint } = verdict;
+function failureOf(verdict: Verdict, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
+  const { scope, permanent = false, minWait = 0, code } = verdict;
+  const what = translate(verdict.what);
+  const hint = hintOf(verdict, once === true);
   const about = signs.recipient ? `${what} (${signs.recipient})` : what;
   const error = new MailError(code, `${about}: ${signs.text}`, {
     ...(hint === undefined ? {} : { hint }),
@@ -96,6 +101,12 @@ function failureOf(verdict: Verdict, signs: Signs): Failure {
     ...(signs.command === '' || signs.command === 'API' ? {} : { command: signs.command }),
   });
   return { scope, permanent, minWait, error };
+}
+
+function hintOf({ hint, retried }: Verdict, once: boolean): string | undefined {
+  const advice = hint === undefined ? undefined : translate(hint);
+  if (!retried || once) return advice;
+  return advice === undefined ? t`It is tried again.` : t`It is tried again. ${advice}`;
 }
 
 /** The refusals of an attempt in which no recipient was accepted. */

@@ -2,6 +2,7 @@
  * Recognises a configuration that was pasted in another style than `key=value` (Spring, YAML, Java code, JVM arguments,
  * XML) and says what to write instead.
  */
+import { t } from '../language/text';
 import { isPasswordKey } from './property-table';
 
 export interface ForeignText {
@@ -36,10 +37,10 @@ export function recogniseForeign(text: string): ForeignText | null {
   // Commented-out lines say nothing; they stay as empty lines, so that line numbers hold.
   const lines = text.split(/\r\n|\r|\n/).map((line) => (/^\s*[#!]/.test(line) ? '' : line));
   return (
-    told('Java code', lines, matches(JAVA)) ??
-    told('JVM arguments', lines, matches(JVM_ARGUMENT)) ??
+    told(t`Java code`, lines, matches(JAVA)) ??
+    told(t`JVM arguments`, lines, matches(JVM_ARGUMENT)) ??
     told('XML', lines, (line) => [...matches(XML_ATTRIBUTES)(line), ...matches(XML_TEXT)(line)]) ??
-    told('Spring Boot properties', lines, springPairs) ??
+    told(t`Spring Boot properties`, lines, springPairs) ??
     yaml(lines)
   );
 }

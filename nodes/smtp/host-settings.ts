@@ -3,8 +3,9 @@
  */
 import { isIP, isIPv4 } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { t } from '../language/text';
 import type { Findings } from './findings';
-import { type Property, type PropertyReader, reason } from './property-reader';
+import { misunderstanding, type Property, type PropertyReader, reason } from './property-reader';
 
 export interface LocalSide {
   /** The name said in EHLO; null: the name of this machine. */
@@ -25,8 +26,11 @@ export function readHost(reader: PropertyReader, findings: Findings): string | n
     if (!wrongPrefix) {
       findings.error(
         'HOST_MISSING',
-        `No mail server: ${reader.key('host')} is ${property === null ? 'not set' : 'empty'}. ` +
-          `(JavaMail would connect to localhost.) Write ${reader.key('host')}=smtp.example.com`,
+        property === null
+          ? t`No mail server: ${reader.key('host')} is not set. (JavaMail would connect to localhost.)
+              Write ${reader.key('host')}=smtp.example.com`
+          : t`No mail server: ${reader.key('host')} is empty. (JavaMail would connect to localhost.)
+              Write ${reader.key('host')}=smtp.example.com`,
         property,
       );
     }
@@ -44,10 +48,10 @@ export function isThisMachine(host: string): boolean {
 export function checkedHost(property: Property, findings: Findings): string | null {
   const host = /^\[.*\]$/.test(property.value) ? property.value.slice(1, -1) : property.value;
   if (isIP(host) !== 0 || isHostName(host)) return host;
+  const what = findings.mask(whatIsWrong(host, property.key));
   findings.error(
     'HOST_INVALID',
-    `${property.key} is ${findings.show(property.written)}, which is not a host name: ` +
-      findings.mask(whatIsWrong(host, property.key)),
+    t`${property.key} is ${findings.show(property.written)}, which is not a host name: ${what}`,
     property,
   );
   return null;
@@ -68,22 +72,24 @@ function isPunycode(host: string): boolean {
 }
 
 function whatIsWrong(host: string, key: string): string {
-  const about = reason(host);
-  if (about !== '') return `${about.replace(/^[,; ]+(?:and )?/, '')}. Write only the name.`;
-  if (host.includes('://')) return 'it is a URL. Write only the name, and the port as its own property.';
-  if (host.includes('=')) return 'there is another property in it. Write each on its own line.';
-  if (/\s/.test(host)) return 'there is a space in it. Write only the name.';
-  if (host.includes('@')) return 'it is an address. Write the name of the mail server.';
+  const about = misunderstanding(host);
+  if (about !== undefined) return t`${about}. Write only the name.`;
+  if (host.includes('://')) return t`it is a URL. Write only the name, and the port as its own property.`;
+  if (host.includes('=')) return t`there is another property in it. Write each on its own line.`;
+  if (/\s/.test(host)) return t`there is a space in it. Write only the name.`;
+  if (host.includes('@')) return t`it is an address. Write the name of the mail server.`;
   const [, name, port] = /^([\w.-]+):(\d{1,5})$/.exec(host) ?? [];
-  if (name !== undefined)
-    return `the port is its own property. Write ${key}=${name} and ${portKey(key)}=${port}`;
+  if (name !== undefined && port !== undefined)
+    return t`the port is its own property. Write ${key}=${name} and ${portKey(key)}=${port}`;
   // eslint-disable-next-line no-control-regex -- everything outside ASCII is meant
   if (/[^\x00-\x7f]/.test(host)) {
     const ascii = host.length <= 253 ? domainToASCII(host) : '';
-    return `only ASCII is allowed. Write ${ascii === '' ? 'it' : ascii} in its xn-- form.`;
+    return ascii === ''
+      ? t`only ASCII is allowed. Write it in its xn-- form.`
+      : t`only ASCII is allowed. Write ${ascii} in its xn-- form.`;
   }
-  if (isPunycode(host)) return 'its xn-- form stands for no name. Copy the name again.';
-  return 'only letters, digits, dots and hyphens are allowed. Write only the name.';
+  if (isPunycode(host)) return t`its xn-- form stands for no name. Copy the name again.`;
+  return t`only letters, digits, dots and hyphens are allowed. Write only the name.`;
 }
 
 function portKey(key: string): string {
@@ -95,24 +101,24 @@ export function readLocalSide(reader: PropertyReader, behindProxy: boolean, find
   const address = reader.text('localaddress');
   const localAddress = address === null ? null : checkedHost(address, findings);
   const port = readPort('localport', reader, findings, '0');
-  const ignored = behindProxy ? 'a proxy makes the connection' : `${reader.key('localaddress')} is not set`;
+  const ignored = behindProxy ? t`a proxy makes the connection` : t`${reader.key('localaddress')} is not set`;
   const portProperty = reader.find('localport');
   if (port !== null && portProperty !== null) {
     if (localAddress === null || behindProxy) {
       findings.warn(
         'LOCAL_PORT_UNUSED',
-        `${portProperty.key} has no effect: ${ignored}. Remove it.`,
+        t`${portProperty.key} has no effect: ${ignored}. Remove it.`,
         portProperty,
       );
     } else {
       findings.warn(
         'LOCAL_PORT_FIXED',
-        `${portProperty.key}=${port} allows one connection at a time. Set the connections to 1, or remove it.`,
+        t`${portProperty.key}=${port} allows one connection at a time. Set the connections to 1, or remove it.`,
         portProperty,
       );
     }
   } else if (address !== null && behindProxy) {
-    findings.warn('LOCAL_ADDRESS_UNUSED', `${address.key} has no effect: ${ignored}. Remove it.`, address);
+    findings.warn('LOCAL_ADDRESS_UNUSED', t`${address.key} has no effect: ${ignored}. Remove it.`, address);
   }
   return {
     ehloName: readEhloName(reader, localAddress, findings),
@@ -132,8 +138,8 @@ function readEhloName(
   if (/^[!-~]+$/.test(property.value)) return bracketed(property.value);
   findings.error(
     'EHLO_NAME_INVALID',
-    `${property.key} is ${findings.show(property.written)}: the name said in EHLO has no spaces and only ASCII. ` +
-      `Write ${property.key}=host.example.com`,
+    t`${property.key} is ${findings.show(property.written)}: the name said in EHLO has no spaces and only ASCII.
+      Write ${property.key}=host.example.com`,
     property,
   );
   return null;
@@ -161,8 +167,8 @@ export function readPort(
   property.valid = false;
   findings.error(
     'PORT_INVALID',
-    `${property.key} is ${findings.show(property.written)}: a port is a number from 1 to 65535${reason(property.value)}. ` +
-      `Write ${property.key}=587, for example.`,
+    t`${property.key} is ${findings.show(property.written)}: a port is a number from 1 to 65535${reason(property.value)}.
+      Write ${property.key}=587, for example.`,
     property,
   );
   return null;

@@ -3,6 +3,7 @@
  * is settled elsewhere.
  */
 import { Properties } from 'properties-file/parser';
+import { t } from '../language/text';
 import type { Findings } from './findings';
 
 export interface Entry {
@@ -31,7 +32,7 @@ export function parseProperties(text: string, findings: Findings): Entry[] {
   if (text.length > MAX_TEXT) {
     findings.error(
       'TEXT_TOO_LONG',
-      `The properties have ${text.length} characters, ${MAX_TEXT} are allowed. Keep only mail.* properties.`,
+      t`The properties have ${text.length} characters, ${MAX_TEXT} are allowed. Keep only mail.* properties.`,
     );
     return [];
   }
@@ -102,9 +103,8 @@ function reportMalformed(lines: string[], start: number, end: number, findings: 
   const found = lines.slice(start, end + 1).findIndex((line) => MALFORMED_ESCAPE.test(line));
   const at = found < 0 ? start : start + found;
   const escape = MALFORMED_ESCAPE.exec(lines[at] ?? '')?.[1] ?? '\\u';
-  const message =
-    `Line ${at + 1}: ${findings.show(escape)} is not a character: \\u needs four hexadecimal digits. ` +
-    'For a real backslash write two: \\\\u';
+  const message = t`Line ${at + 1}: ${findings.show(escape)} is not a character: \\u needs four hexadecimal digits.
+    For a real backslash write two: \\\\u`;
   findings.errors.push({ line: at + 1, key: null, code: 'MALFORMED_ESCAPE', message });
 }
 
@@ -122,7 +122,7 @@ function withoutDuplicates(entries: Entry[], findings: Findings): Entry[] {
     const last = at[at.length - 1] ?? 0;
     findings.warn(
       'DUPLICATE_KEY',
-      `${findings.showKey(key)} is there ${at.length} times (lines ${shown}): line ${last} counts. Remove the others.`,
+      t`${findings.showKey(key)} is there ${at.length} times (lines ${shown}): line ${last} counts. Remove the others.`,
       { key, line: last },
     );
   }

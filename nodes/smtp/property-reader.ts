@@ -2,6 +2,7 @@
  * Cleans the entries of a properties text, reports what is wrong with each on its own, and hands out the ones that are
  * live: those of the session and those under the prefix of the protocol in use.
  */
+import { t } from '../language/text';
 import { type Environment, expand, isReference } from './environment';
 import type { Findings, Place } from './findings';
 import type { Entry } from './properties';
@@ -85,8 +86,8 @@ function readProtocol(live: Map<string, Property>, findings: Findings): Protocol
     property.valid = false;
     findings.error(
       'PROTOCOL_INVALID',
-      `${property.key} is ${findings.show(property.written)}: only smtp and smtps (lower case, no quotes) exist. ` +
-        `Write ${property.key}=smtp, or smtps for implicit TLS.`,
+      t`${property.key} is ${findings.show(property.written)}: only smtp and smtps (lower case, no quotes) exist.
+        Write ${property.key}=smtp, or smtps for implicit TLS.`,
       property,
     );
   }
@@ -94,7 +95,8 @@ function readProtocol(live: Map<string, Property>, findings: Findings): Protocol
   if (values.size > 1) {
     findings.warn(
       'PROTOCOL_CONFLICT',
-      `${PROTOCOL_KEYS.join(' and ')} differ: smtps is used, and so are the mail.smtps.* keys. Keep one of the two.`,
+      t`mail.transport.protocol and mail.transport.protocol.rfc822 differ: smtps is used, and so are the mail.smtps.* keys.
+        Keep one of the two.`,
       chosen[0],
     );
   }
@@ -110,52 +112,53 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
   const { value: expanded, unset, unclean } = expand(entry.value, env);
   const value = trimmed(expanded);
   const property: Property = { key, line, row, value, written: trimmed(entry.value), valid: true };
-  const show = (text: string) => (secret ? 'a value' : findings.show(text));
+  const show = (text: string) => (secret ? t`a value` : findings.show(text));
   const refuse = (code: string, message: string) => {
     property.valid = false;
     findings.error(code, message, property);
   };
 
+  const reference = (name: string) => findings.show(`\${${name}}`);
   for (const name of unset) {
     refuse(
       'ENV_UNSET',
-      `${key} uses ${findings.show(`\${${name}}`)}, and this environment variable is not set. ` +
-        'Set it where Node-RED gets its environment, or write the value itself.',
+      t`${key} uses ${reference(name)}, and this environment variable is not set.
+        Set it where Node-RED gets its environment, or write the value itself.`,
     );
   }
   for (const name of unclean) {
     refuse(
       'ENV_INVALID',
-      `${key} uses ${findings.show(`\${${name}}`)}, and this environment variable has a line break or another ` +
-        'control character, or half a character, in it. Set it without.',
+      t`${key} uses ${reference(name)}, and this environment variable has a line break or another
+        control character, or half a character, in it. Set it without.`,
     );
   }
   if (!property.valid) return property;
   if (value !== expanded) {
     findings.warn(
       'SPACES_TRIMMED',
-      `${key}: the spaces around ${show(value)} are left out. (JavaMail keeps them, and the value is lost.) Remove them.`,
+      t`${key}: the spaces around ${show(value)} are left out. (JavaMail keeps them, and the value is lost.) Remove them.`,
       property,
     );
   }
   if (hasControlCharacter(value, row)) {
     refuse(
       'CONTROL_CHARACTER',
-      `${key} is ${show(property.written)}, with a control character or half a character in it. ` +
-        'In properties \\t, \\n, \\r and \\f are escapes: for a backslash write two (\\\\).',
+      t`${key} is ${show(property.written)}, with a control character or half a character in it.
+        In properties \\t, \\n, \\r and \\f are escapes: for a backslash write two (\\\\).`,
     );
   } else if (row.type === 'boolean' && !/^(?:true|false)$/i.test(value)) {
     refuse(
       'BOOLEAN_INVALID',
-      `${key} is ${show(property.written)}: only true and false are understood${reason(value)}. ` +
-        `Write ${key}=true or ${key}=false.`,
+      t`${key} is ${show(property.written)}: only true and false are understood${reason(value)}.
+        Write ${key}=true or ${key}=false.`,
     );
   }
   if (secret && property.valid && value !== '' && !isReference(entry.value)) {
     findings.warn(
       'PASSWORD_IN_TEXT',
-      `${key} holds a password, and it travels with the exported flow. ` +
-        `Write ${key}=\${PROXY_PASSWORD} and set PROXY_PASSWORD in the environment.`,
+      t`${key} holds a password, and it travels with the exported flow.
+        Write ${key}=\${PROXY_PASSWORD} and set PROXY_PASSWORD in the environment.`,
       property,
     );
   }
@@ -172,11 +175,18 @@ function hasControlCharacter(value: string, row: PropertyRow): boolean {
 
 /** Why a value is not what it looks like. */
 export function reason(value: string): string {
-  if (value === '') return ', and it is empty';
-  if (/^["'].*["']$/.test(value)) return '; quotes are part of the value in properties';
-  if (/\s(?:[#!]|\/\/)/.test(value)) return '; a comment needs its own line in properties';
-  if (/[;,]$/.test(value)) return '; a line ends without ; or ,';
-  return '';
+  if (value === '') return t`, and it is empty`;
+  const about = misunderstanding(value);
+  return about === undefined ? '' : t`; ${about}`;
+}
+
+/** What somebody took for granted who wrote a value. */
+export function misunderstanding(value: string): string | undefined {
+  if (value === '') return t`it is empty`;
+  if (/^["'].*["']$/.test(value)) return t`quotes are part of the value in properties`;
+  if (/\s(?:[#!]|\/\/)/.test(value)) return t`a comment needs its own line in properties`;
+  if (/[;,]$/.test(value)) return t`a line ends without ; or ,`;
+  return undefined;
 }
 
 /** Not a regular expression: one for the end of a text takes quadratic time on a long run of spaces inside it. */

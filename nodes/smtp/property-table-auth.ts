@@ -1,7 +1,8 @@
+import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
-const NO_NTLM = 'NTLM is not available.';
-const NO_DIGEST = 'DIGEST-MD5 is not available.';
+const NO_NTLM = N_('NTLM is not available.');
+const NO_DIGEST = N_('DIGEST-MD5 is not available.');
 
 /** Who logs in, and how. */
 export const authRows: readonly PropertyRow[] = [
@@ -65,21 +66,23 @@ export const authRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'The mechanism follows `auth.mechanisms`.',
+    here: N_('The mechanism follows `auth.mechanisms`.'),
   },
   {
     name: 'sasl.mechanisms',
     type: 'list',
     javaDefault: null,
     status: 'informational',
-    here: 'The mechanism follows `auth.mechanisms`. A list without PLAIN, LOGIN, CRAM-MD5, XOAUTH2 is an error.',
+    here: N_(
+      'The mechanism follows `auth.mechanisms`. A list without PLAIN, LOGIN, CRAM-MD5, XOAUTH2 is an error.',
+    ),
   },
   {
     name: 'sasl.authorizationid',
     type: 'string',
     javaDefault: null,
     status: 'refused',
-    here: 'Acting for another user is not available: log in as the user who sends.',
+    here: N_('Acting for another user is not available: log in as the user who sends.'),
   },
   { name: 'sasl.realm', type: 'string', javaDefault: null, status: 'ignored', here: NO_DIGEST },
   { name: 'saslrealm', type: 'string', javaDefault: null, status: 'ignored', here: NO_DIGEST },
@@ -88,6 +91,6 @@ export const authRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'Only for SASL mechanisms that are not available.',
+    here: N_('Only for SASL mechanisms that are not available.'),
   },
 ];

@@ -1,3 +1,4 @@
+import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
 /** Where and how to connect: server, local side, timeouts, proxies. */
@@ -73,21 +74,21 @@ export const connectionRows: readonly PropertyRow[] = [
     type: 'object',
     javaDefault: null,
     status: 'refused',
-    here: 'A Java object. Write `writetimeout` in milliseconds.',
+    here: N_('A Java object. Write `writetimeout` in milliseconds.'),
   },
   {
     name: 'usesocketchannels',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'A kind of Java socket.',
+    here: N_('A kind of Java socket.'),
   },
   {
     name: 'class',
     type: 'class',
     javaDefault: null,
     status: 'refused',
-    here: 'A Java class of the mail provider.',
+    here: N_('A Java class of the mail provider.'),
   },
   {
     name: 'proxy.host',

@@ -1,3 +1,4 @@
+import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
 /** The envelope of a mail and the course of a session. */
@@ -28,69 +29,73 @@ export const messageRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: false,
     status: 'informational',
-    here: 'Accepted recipients always get the mail; refused ones are reported. (JavaMail: nobody, unless true.)',
+    here: N_(
+      'Accepted recipients always get the mail; refused ones are reported. (JavaMail: nobody, unless true.)',
+    ),
   },
   {
     name: 'mailextension',
     type: 'string',
     javaDefault: null,
     status: 'refused',
-    here: 'Text for MAIL FROM. SIZE, SMTPUTF8 and DSN are automatic; dropping another in silence would be unsafe.',
+    here: N_(
+      'Text for MAIL FROM. SIZE, SMTPUTF8 and DSN are automatic; dropping another in silence would be unsafe.',
+    ),
   },
   {
     name: 'submitter',
     type: 'string',
     javaDefault: null,
     status: 'ignored',
-    here: 'The AUTH parameter of MAIL FROM is not sent.',
+    here: N_('The AUTH parameter of MAIL FROM is not sent.'),
   },
   {
     name: 'allow8bitmime',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'Text is sent as quoted-printable or base64, which every server takes.',
+    here: N_('Text is sent as quoted-printable or base64, which every server takes.'),
   },
   {
     name: 'reportsuccess',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'Success is always reported, on the first output.',
+    here: N_('Success is always reported, on the first output.'),
   },
   {
     name: 'quitwait',
     type: 'boolean',
     javaDefault: true,
     status: 'ignored',
-    here: 'Nothing waits for the reply to QUIT.',
+    here: N_('Nothing waits for the reply to QUIT.'),
   },
   {
     name: 'quitonsessionreject',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'A refused session is closed.',
+    here: N_('A refused session is closed.'),
   },
   {
     name: 'userset',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: 'Connections are not probed with RSET.',
+    here: N_('Connections are not probed with RSET.'),
   },
   {
     name: 'noop.strict',
     type: 'boolean',
     javaDefault: true,
     status: 'ignored',
-    here: 'Connections are not probed with NOOP.',
+    here: N_('Connections are not probed with NOOP.'),
   },
   {
     name: 'chunksize',
     type: 'int',
     javaDefault: -1,
     status: 'ignored',
-    here: 'Mails are sent with DATA, never with BDAT.',
+    here: N_('Mails are sent with DATA, never with BDAT.'),
   },
 ];

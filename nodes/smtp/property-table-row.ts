@@ -21,7 +21,7 @@ export interface PropertyRow {
   /** JavaMail's default under `mail.smtps.`, where it differs. */
   smtpsDefault?: string | number | boolean;
   status: PropertyStatus;
-  /** What becomes of it here. */
+  /** What becomes of it here; marked for translation where a finding says it. */
   here: string;
   /** Values of a refused property that say nothing else than what is done anyway. */
   harmless?: readonly string[];

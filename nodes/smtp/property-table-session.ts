@@ -1,3 +1,4 @@
+import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
 /** Keys of the session, `mail.*`. */
@@ -49,42 +50,42 @@ export const sessionRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: false,
     status: 'informational',
-    here: 'The login is always masked.',
+    here: N_('The login is always masked.'),
   },
   {
     name: 'mail.debug.auth.username',
     type: 'boolean',
     javaDefault: true,
     status: 'informational',
-    here: 'The login is always masked.',
+    here: N_('The login is always masked.'),
   },
   {
     name: 'mail.debug.auth.password',
     type: 'boolean',
     javaDefault: false,
     status: 'informational',
-    here: 'The login is always masked.',
+    here: N_('The login is always masked.'),
   },
   {
     name: 'mail.debug.quote',
     type: 'boolean',
     javaDefault: false,
     status: 'ignored',
-    here: "The format of JavaMail's own trace.",
+    here: N_("The format of JavaMail's own trace."),
   },
   {
     name: 'mail.mime.allowutf8',
     type: 'boolean',
     javaDefault: false,
     status: 'informational',
-    here: 'SMTPUTF8 is automatic: used when an address is not ASCII and the server offers it.',
+    here: N_('SMTPUTF8 is automatic: used when an address is not ASCII and the server offers it.'),
   },
   {
     name: 'mail.mime.address.strict',
     type: 'boolean',
     javaDefault: true,
     status: 'ignored',
-    here: 'Addresses are always checked.',
+    here: N_('Addresses are always checked.'),
   },
   ...notAboutSending('string', null, ['mail.store.protocol', 'mail.event.scope', 'mail.alternates']),
   ...notAboutSending('object', null, ['mail.event.executor']),
@@ -96,5 +97,11 @@ function notAboutSending(
   javaDefault: PropertyRow['javaDefault'],
   names: string[],
 ): PropertyRow[] {
-  return names.map((name) => ({ name, type, javaDefault, status: 'ignored', here: 'Not about sending.' }));
+  return names.map((name) => ({
+    name,
+    type,
+    javaDefault,
+    status: 'ignored',
+    here: N_('Not about sending.'),
+  }));
 }

@@ -1,3 +1,4 @@
+import { N_ } from '../language/text';
 import type { PropertyRow } from './property-table-row';
 
 /** Classes that name JDK defaults: nothing is lost when they are left out. */
@@ -83,14 +84,14 @@ export const tlsRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: true,
     status: 'informational',
-    here: 'TLS never falls back to clear text.',
+    here: N_('TLS never falls back to clear text.'),
   },
   {
     name: 'ssl.socketFactory.class',
     type: 'class',
     javaDefault: null,
     status: 'refused',
-    here: 'A Java class, refused unless it is the default of the JDK.',
+    here: N_('A Java class, refused unless it is the default of the JDK.'),
     harmless: DEFAULT_FACTORIES,
   },
   {
@@ -105,7 +106,7 @@ export const tlsRows: readonly PropertyRow[] = [
     type: 'class',
     javaDefault: null,
     status: 'refused',
-    here: 'A Java class, refused unless it is an ordinary name check, which is done anyway.',
+    here: N_('A Java class, refused unless it is an ordinary name check, which is done anyway.'),
     harmless: NAME_VERIFIERS,
   },
   ...['socketFactory', 'ssl.socketFactory', 'ssl.hostnameverifier'].map((name): PropertyRow => ({
@@ -113,6 +114,6 @@ export const tlsRows: readonly PropertyRow[] = [
     type: 'object',
     javaDefault: null,
     status: 'refused',
-    here: 'A Java object, which text cannot express.',
+    here: N_('A Java object, which text cannot express.'),
   })),
 ];

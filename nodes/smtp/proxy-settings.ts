@@ -1,6 +1,7 @@
 /**
  * The proxy in front of the mail server.
  */
+import { t } from '../language/text';
 import type { Findings } from './findings';
 import { checkedHost, readPort } from './host-settings';
 import type { PropertyReader } from './property-reader';
@@ -28,7 +29,7 @@ export function readProxy(reader: PropertyReader, findings: Findings): Proxy | n
     if (socks !== null) {
       findings.warn(
         'SOCKS_UNUSED',
-        `${socks.key} has no effect beside ${http.key}. Remove one of the two.`,
+        t`${socks.key} has no effect beside ${http.key}. Remove one of the two.`,
         socks,
       );
     }
@@ -38,7 +39,7 @@ export function readProxy(reader: PropertyReader, findings: Findings): Proxy | n
     if (chosen < 1 || chosen > 65535) {
       findings.error(
         'PORT_INVALID',
-        `${http.key} is ${findings.show(http.written)}: a port is a number from 1 to 65535.`,
+        t`${http.key} is ${findings.show(http.written)}: a port is a number from 1 to 65535.`,
         http,
       );
     }
@@ -59,8 +60,8 @@ function readAuth(reader: PropertyReader, findings: Findings): Proxy['auth'] {
   }
   findings.warn(
     'PROXY_AUTH_UNUSED',
-    `${given.key} has no effect: a login at the proxy needs ${reader.key('proxy.host')}, ` +
-      `${reader.key('proxy.user')} and ${reader.key('proxy.password')}.`,
+    t`${given.key} has no effect: a login at the proxy needs ${reader.key('proxy.host')},
+      ${reader.key('proxy.user')} and ${reader.key('proxy.password')}.`,
     given,
   );
   return null;

@@ -1,6 +1,7 @@
 /**
  * From a properties text and credentials to everything that the transport needs to know, or to the reasons why not.
  */
+import { t } from '../language/text';
 import { type Login, readLogin } from './auth-settings';
 import { protectPassword, readEncryption, type Security } from './encryption-settings';
 import { type Dsn, readDefaultFrom, readDsn, readEnvelopeFrom } from './envelope-settings';
@@ -84,12 +85,15 @@ function isForeign(text: string, entries: Entry[], findings: Findings): boolean 
   const foreign = recogniseForeign(text);
   if (foreign === null) return false;
   findings.warnings.length = 0;
-  const credentials = foreign.hadCredentials ? 'Username and password belong in their own fields. ' : '';
+  const { style } = foreign;
+  const what = foreign.hadCredentials
+    ? t`This is ${style}, not key=value. Username and password belong in their own fields. Write instead:`
+    : t`This is ${style}, not key=value. Write instead:`;
   findings.errors.push({
     line: foreign.line,
     key: null,
     code: 'FOREIGN_STYLE',
-    message: `This is ${foreign.style}, not key=value. ${credentials}Write instead:\n${findings.mask(foreign.properties.join('\n'))}`,
+    message: `${what}\n${findings.mask(foreign.properties.join('\n'))}`,
   });
   return true;
 }
@@ -130,7 +134,7 @@ function readDebug(reader: PropertyReader, findings: Findings): boolean {
   if (debug) {
     findings.warn(
       'DEBUG_ON',
-      'mail.debug=true: the SMTP dialogue is logged at debug level, secrets masked. Switch it off when you are done.',
+      t`mail.debug=true: the SMTP dialogue is logged at debug level, secrets masked. Switch it off when you are done.`,
       reader.find('mail.debug'),
     );
   }
@@ -148,14 +152,14 @@ function checkEhlo(
   if (security === 'none' && auth === null) {
     findings.warn(
       'EHLO_ALWAYS',
-      `${property.key}=false has no effect: EHLO is said first, HELO when the server refuses it. Remove it.`,
+      t`${property.key}=false has no effect: EHLO is said first, HELO when the server refuses it. Remove it.`,
       property,
     );
     return;
   }
   findings.error(
     'PROPERTY_REFUSED',
-    `${property.key}=false cannot be honoured: TLS and a login need EHLO. Remove the line.`,
+    t`${property.key}=false cannot be honoured: TLS and a login need EHLO. Remove the line.`,
     property,
   );
 }
@@ -168,7 +172,7 @@ function warnDefaultPort(
   if (auth === null || port !== 25 || reader.find('port') !== null) return;
   findings.warn(
     'PORT_DEFAULT',
-    `${reader.key('port')} is not set: port 25 is used, as in JavaMail. For a login write ${reader.key('port')}=587, ` +
-      'or what your provider names.',
+    t`${reader.key('port')} is not set: port 25 is used, as in JavaMail. For a login write ${reader.key('port')}=587,
+      or what your provider names.`,
   );
 }

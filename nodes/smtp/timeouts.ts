@@ -1,6 +1,7 @@
 /**
  * How long to wait for the server. JavaMail waits for ever by default; here nothing does.
  */
+import { t } from '../language/text';
 import type { Findings } from './findings';
 import type { PropertyReader } from './property-reader';
 
@@ -47,8 +48,8 @@ function readMs(name: string, fallback: number, reader: PropertyReader, findings
   if (ms <= 0) {
     findings.warn(
       'TIMEOUT_INVALID',
-      `${key} is ${findings.show(written)}, which is no number of milliseconds above 0. (JavaMail would wait for ever.) ` +
-        `${fallback} is used.`,
+      t`${key} is ${findings.show(written)}, which is no number of milliseconds above 0. (JavaMail would wait for ever.)
+        ${fallback} is used.`,
       property,
     );
     return null;
@@ -56,7 +57,7 @@ function readMs(name: string, fallback: number, reader: PropertyReader, findings
   if (ms < SUSPICIOUS) {
     findings.warn(
       'TIMEOUT_SHORT',
-      `${key}=${value} is ${value} milliseconds. For ${value} seconds write ${key}=${ms * 1000}`,
+      t`${key}=${value} is ${value} milliseconds. For ${value} seconds write ${key}=${ms * 1000}`,
       property,
     );
   }

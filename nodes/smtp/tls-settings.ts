@@ -1,6 +1,7 @@
 /**
  * Which TLS versions and cipher suites are used, and whose certificate is believed.
  */
+import { t } from '../language/text';
 import type { Security } from './encryption-settings';
 import type { Findings } from './findings';
 import { toOpenSsl } from './cipher-names';
@@ -56,7 +57,7 @@ export function readTls(
   reportConflicts(settings, context.material, reader, findings);
   if (context.security === 'none') {
     if (context.material !== null) {
-      findings.warn('TLS_UNUSED', 'The TLS configuration has no effect: neither TLS nor STARTTLS is on.');
+      findings.warn('TLS_UNUSED', t`The TLS configuration has no effect: neither TLS nor STARTTLS is on.`);
     }
   } else {
     warnUnchecked(settings, reader, findings);
@@ -75,9 +76,9 @@ function readTrust(
   if (property.value === '*' || words(property).includes(host)) return true;
   findings.error(
     'TRUST_INVALID',
-    `${property.key} is ${findings.show(property.written)}, without the host ${findings.show(host)} in exactly this ` +
-      `spelling, so every certificate would be refused. Remove it to accept only valid certificates, or choose a TLS ` +
-      'configuration with the CA of the server.',
+    t`${property.key} is ${findings.show(property.written)}, without the host ${findings.show(host)} in exactly this
+      spelling, so every certificate would be refused. Remove it to accept only valid certificates, or choose a TLS
+      configuration with the CA of the server.`,
     property,
   );
   return false;
@@ -97,23 +98,23 @@ function reportConflicts(
   if (trust !== null && decided) {
     findings.error(
       'TLS_CONFLICT',
-      `${trust.key} and the TLS configuration both say which certificates are accepted. Remove ${trust.key}.`,
+      t`${trust.key} and the TLS configuration both say which certificates are accepted. Remove ${trust.key}.`,
       trust,
     );
   } else if (checked === true && identity !== null && !settings.rejectUnauthorized) {
     findings.error(
       'TLS_CONFLICT',
-      `${identity.key}=true cannot be kept while the certificate is not checked ` +
-        `(${trust === null ? 'TLS configuration' : trust.key}): name and certificate are checked together. ` +
-        'Choose a TLS configuration with the CA of the server, which keeps both checks.',
+      t`${identity.key}=true cannot be kept while the certificate is not checked
+        (${trust === null ? t`TLS configuration` : trust.key}): name and certificate are checked together.
+        Choose a TLS configuration with the CA of the server, which keeps both checks.`,
       identity,
     );
   }
   if (checked === false && identity !== null && hasContent(material?.servername)) {
     findings.error(
       'TLS_CONFLICT',
-      `${identity.key}=false switches the check of the name off, and the TLS configuration gives a server name to check. ` +
-        'Remove one of the two.',
+      t`${identity.key}=false switches the check of the name off, and the TLS configuration gives a server name to check.
+        Remove one of the two.`,
       identity,
     );
   }
@@ -123,15 +124,15 @@ function warnUnchecked(settings: TlsSettings, reader: PropertyReader, findings: 
   if (!settings.rejectUnauthorized) {
     findings.warn(
       'CERTIFICATE_NOT_CHECKED',
-      'The certificate of the server is not checked: anybody between can read the mails and the password. ' +
-        'Choose a TLS configuration with the CA of the server instead.',
+      t`The certificate of the server is not checked: anybody between can read the mails and the password.
+        Choose a TLS configuration with the CA of the server instead.`,
       reader.find('ssl.trust'),
     );
   } else if (!settings.checkServerIdentity) {
     findings.warn(
       'NAME_NOT_CHECKED',
-      'The certificate may be for any host: the owner of another valid certificate can read the mails and the password. ' +
-        `Remove ${reader.key('ssl.checkserveridentity')}=false.`,
+      t`The certificate may be for any host: the owner of another valid certificate can read the mails and the password.
+        Remove ${reader.key('ssl.checkserveridentity')}=false.`,
       reader.find('ssl.checkserveridentity'),
     );
   }
@@ -150,8 +151,8 @@ function readVersions(reader: PropertyReader, findings: Findings): Versions {
   if (possible.length === 0) {
     findings.error(
       'CIPHERS_INVALID',
-      `${reader.key('ssl.ciphersuites')} has no suite for the versions in ${reader.key('ssl.protocols')}. ` +
-        'Remove one of the two.',
+      t`${reader.key('ssl.ciphersuites')} has no suite for the versions in ${reader.key('ssl.protocols')}.
+        Remove one of the two.`,
       reader.find('ssl.ciphersuites'),
     );
   }
@@ -166,14 +167,15 @@ function readProtocols(reader: PropertyReader, findings: Findings): TlsVersion[]
   const allowed = WORKING.filter((version) => chosen.includes(version));
   const unknown = chosen.filter((word) => !VERSIONS.includes(word));
   if (unknown.length > 0 || allowed.length === 0) {
+    const why = reason(unknown[0] ?? '');
     const what =
       unknown.length > 0
-        ? `${findings.show(unknown[0] ?? '')} is no version of TLS${reason(unknown[0] ?? '')}`
-        : 'versions below TLSv1.2 do not work with this Node.js';
+        ? t`${findings.show(unknown[0] ?? '')} is no version of TLS${why}`
+        : t`versions below TLSv1.2 do not work with this Node.js`;
     findings.error(
       'PROTOCOLS_INVALID',
-      `${property.key} is ${findings.show(property.written)}: ${chosen.length === 0 ? 'it is empty' : what}. ` +
-        `Write ${property.key}=TLSv1.2 TLSv1.3, with a space between them.`,
+      t`${property.key} is ${findings.show(property.written)}: ${chosen.length === 0 ? t`it is empty` : what}.
+        Write ${property.key}=TLSv1.2 TLSv1.3, with a space between them.`,
       property,
     );
     return null;
@@ -181,7 +183,9 @@ function readProtocols(reader: PropertyReader, findings: Findings): TlsVersion[]
   if (chosen.some((word) => word === 'TLSv1' || word === 'TLSv1.1')) {
     findings.warn(
       'PROTOCOLS_OLD',
-      `${property.key}: TLSv1 and TLSv1.1 are left out, because they are broken. ${allowed.join(' and ')} is used.`,
+      allowed.length > 1
+        ? t`${property.key}: TLSv1 and TLSv1.1 are left out, because they are broken. TLSv1.2 and TLSv1.3 is used.`
+        : t`${property.key}: TLSv1 and TLSv1.1 are left out, because they are broken. ${allowed[0] ?? ''} is used.`,
       property,
     );
   }
@@ -193,11 +197,11 @@ function readCiphers(reader: PropertyReader, findings: Findings): Record<TlsVers
   if (property === null) return null;
   const { tls12, tls13, unknown } = toOpenSsl(words(property));
   if (unknown.length > 0 || tls12.length + tls13.length === 0) {
+    const why = reason(unknown[0] ?? '');
     findings.error(
       'CIPHERS_INVALID',
-      `${property.key}: ${findings.show(unknown[0] ?? property.written)} is no cipher suite that this Node.js knows` +
-        `${reason(unknown[0] ?? '')}. Write Java's (IANA) names with spaces between them, for example ` +
-        'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, or remove the property.',
+      t`${property.key}: ${findings.show(unknown[0] ?? property.written)} is no cipher suite that this Node.js knows${why}. Write Java's (IANA) names with spaces between them, for example
+        TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, or remove the property.`,
       property,
     );
     return null;

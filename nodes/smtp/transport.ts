@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
+import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
@@ -124,9 +125,9 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
-        for await (const chunk of mail.open()) yield chunk as Buffer;
+        yield* mail.open();
         await aboutToSendDot().catch((error: Error) => {
-          throw new MailError('STORAGE', `The outbox can not be written: ${error.message}`);
+          throw new MailError('STORAGE', t`The outbox can not be written: ${error.message}`);
         });
         course.dotHandedOver = true;
         endBy(AFTER_DOT_MS, 'after-dot');

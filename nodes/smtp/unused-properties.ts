@@ -2,6 +2,7 @@
  * Reports the properties that change nothing here: unknown ones, those of the other prefix, and those that the table
  * answers with a sentence.
  */
+import { t, translate } from '../language/text';
 import type { Findings, Place } from './findings';
 import { nearestKeys } from './nearest-key';
 import { type Entry, MANY } from './properties';
@@ -16,8 +17,8 @@ export function reportUnused(entries: Entry[], findings: Findings): void {
   for (const entry of entries.filter(({ key }) => isPasswordKey(key)).slice(0, MANY)) {
     findings.error(
       'PASSWORD_IN_PROPERTIES',
-      `${findings.showKey(entry.key)}: a password does not belong in the properties, which travel with the exported ` +
-        'flow (JavaMail does not read it either). Remove the line and type it into the password field.',
+      t`${findings.showKey(entry.key)}: a password does not belong in the properties, which travel with the exported
+        flow (JavaMail does not read it either). Remove the line and type it into the password field.`,
       entry,
     );
   }
@@ -26,7 +27,7 @@ export function reportUnused(entries: Entry[], findings: Findings): void {
   if (unknown.length > MANY) {
     findings.warn(
       'UNKNOWN_KEY',
-      `${unknown.length - MANY} more lines are no properties of JavaMail and have no effect.`,
+      t`${unknown.length - MANY} more lines are no properties of JavaMail and have no effect.`,
     );
   }
 }
@@ -38,18 +39,23 @@ function reportUnknown(entry: Entry, findings: Findings): void {
     // A line without a separator may be anything, a password too: it is not repeated.
     findings.warn(
       'UNKNOWN_KEY',
-      `Line ${line} is no property and has no effect. Write key=value, or remove it.`,
+      t`Line ${line} is no property and has no effect. Write key=value, or remove it.`,
     );
   } else if (/\bmail\.smtps?\.\w/.test(value)) {
     findings.warn(
       'NESTED_PROPERTIES',
-      `${shown} holds other properties in its value, where they have no effect. Write each on its own line, without commas.`,
+      t`${shown} holds other properties in its value, where they have no effect. Write each on its own line, without commas.`,
       entry,
     );
   } else {
     const near = nearestKeys(key);
-    const remedy = near.length === 0 ? 'Remove it.' : `Did you mean ${near.join(' or ')}?`;
-    findings.warn('UNKNOWN_KEY', `${shown} is no property of JavaMail and has no effect. ${remedy}`, entry);
+    findings.warn(
+      'UNKNOWN_KEY',
+      near.length === 0
+        ? t`${shown} is no property of JavaMail and has no effect. Remove it.`
+        : t`${shown} is no property of JavaMail and has no effect. Did you mean ${near.reduce((first, next) => t`${first} or ${next}`)}?`,
+      entry,
+    );
   }
 }
 
@@ -69,13 +75,13 @@ export function reportOtherPrefix(
     const other = protocol === 'smtp' ? 'smtps' : 'smtp';
     findings.error(
       'WRONG_PREFIX',
-      `${entry.key} is not read: the protocol is ${protocol}, so only mail.${protocol}.* keys count. ` +
-        `Write mail.${protocol}.${name}, or mail.transport.protocol=${other} when all keys are mail.${other}.*.`,
+      t`${entry.key} is not read: the protocol is ${protocol}, so only mail.${protocol}.* keys count.
+        Write mail.${protocol}.${name}, or mail.transport.protocol=${other} when all keys are mail.${other}.*.`,
       entry,
     );
     return false;
   });
-  collapsed('OTHER_PREFIX', `Not read, because the protocol is ${protocol}`, harmless, () => '', findings);
+  collapsed('OTHER_PREFIX', t`Not read, because the protocol is ${protocol}`, harmless, () => '', findings);
 }
 
 /** Reports the live properties that the table does not support: refused ones as errors, the others in one line each. */
@@ -89,15 +95,21 @@ export function reportAnswered(
     if (row.harmless?.some((harmless) => harmless === value)) continue;
     findings.error(
       'PROPERTY_REFUSED',
-      `${key}=${findings.show(written)} cannot be honoured: ${plain(row.here)} Remove the line.`,
+      t`${key}=${findings.show(written)} cannot be honoured: ${plain(translate(row.here))} Remove the line.`,
       property,
     );
   }
   const sentence = (place: Place) =>
-    ` (${plain(KNOWN_KEYS.get(place.key)?.row.here ?? '').replace(/\.$/, '')})`;
+    ` (${plain(translate(KNOWN_KEYS.get(place.key)?.row.here ?? '')).replace(/[.。]$/, '')})`;
   const having = (status: PropertyRow['status']) => properties.filter(({ row }) => row.status === status);
-  collapsed('INFORMATIONAL', 'The same here whatever the value', having('informational'), sentence, findings);
-  collapsed('WITHOUT_EFFECT', 'Understood, without effect here', having('ignored'), sentence, findings);
+  collapsed(
+    'INFORMATIONAL',
+    t`The same here whatever the value`,
+    having('informational'),
+    sentence,
+    findings,
+  );
+  collapsed('WITHOUT_EFFECT', t`Understood, without effect here`, having('ignored'), sentence, findings);
 }
 
 function collapsed(

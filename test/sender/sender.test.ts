@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { mock } from 'node:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { readConfig } from '../../nodes/mail/config';
-import { compileMessage } from '../../nodes/mail/message';
+import { compileMessage, type MailEvent } from '../../nodes/mail/message';
+import type { FieldValues } from '../../nodes/mail/typed-fields';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
 import type { KeptEvent } from '../../nodes/outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../../nodes/types';
@@ -43,6 +45,7 @@ function start(
     attachFolder: String((fields.attachFolder as string | undefined) ?? ''),
     connector: () => ({ title: 'Account', mailFrom: null, username: '' }),
     externals: () => Promise.resolve({}),
+    values: (msg) => Promise.resolve((msg['values'] ?? {}) as FieldValues),
     files: (msg) => msg.payload,
     submit: (mail, _sources, events) => {
       if (fault.outboxFull) return Promise.reject(fault.outboxFull);
@@ -130,6 +133,18 @@ describe('the sender', () => {
         [['a@x.test'], 2],
         [['b@x.test'], 2],
       ],
+    );
+  });
+
+  it('keeps the values of fields that are no templates as they were when the msg arrived', async () => {
+    const trial = start({ to: 'who', toType: 'flow', subject: 's', subjectType: 'jsonata', batchSize: 2 });
+    await given(trial, { values: { to: ['a@x.test'], subject: 'then' } });
+    const [kept] = [...trial.kept.values()].map(({ data }) => data as MailEvent);
+    assert.deepEqual([kept?.addresses.to, kept?.subject], [[{ name: '', address: 'a@x.test' }], 'then']);
+    await given(trial, { values: { to: 'a@x.test', subject: 'now' } });
+    assert.deepEqual(
+      trial.mails.map(({ envelope, subject }) => [envelope.to, subject]),
+      [[['a@x.test'], 'then']],
     );
   });
 
@@ -345,7 +360,7 @@ describe('the sender', () => {
         mail?.skippedAttachments.map(({ filename }) => filename),
         ['report.csv'],
       );
-      const parsed = await simpleParser(mail.open());
+      const parsed = await simpleParser(Readable.from(mail.open(), { objectMode: false }));
       assert.equal(parsed.attachments[0]?.content.toString(), 'a;b');
       assert.match(parsed.text ?? '', /report\.csv/);
     });
