@@ -70,7 +70,7 @@ const init = (RED: NodeAPI): void => {
 
     let problemSince = 0;
     const outboxChanged = () => {
-      const problem = this.connector.status().problem;
+      const problem = this.connector.problem();
       if ((problem?.since ?? 0) === problemSince) return;
       problemSince = problem?.since ?? 0;
       if (problem) this.connector.noteError(problem.error);
@@ -129,7 +129,7 @@ const init = (RED: NodeAPI): void => {
     });
     this.view = () => {
       const { connector } = this;
-      return connectorStatus(connector.state(), connector.status().problem, connector.initError(), mask);
+      return connectorStatus(connector.state(), connector.problem(), connector.initError(), mask);
     };
     this.submit = async (mail, msgs, events) => {
       expectOutcome(mail.id, msgs);

@@ -1,9 +1,10 @@
 /** What the nodes and the routes of the editor ask of Node-RED. */
-import type { Node, NodeAPI } from 'node-red';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { fieldText, type Env } from './connector/config';
 import { setLanguage } from './language/language';
 import { t } from './language/text';
 import type { Sources } from './sender/externals';
+import type { Evaluator } from './sender/field-values';
 import type { TlsMaterial } from './smtp/settings';
 import { MailError } from './types';
 
@@ -43,6 +44,54 @@ export function externalSources(RED: NodeAPI, node: Node): Sources {
         });
       }),
   };
+}
+
+/**
+ * Finds the values of fields that are no templates, as the core nodes do. `deadline` (ms since the epoch) ends expressions
+ * that would keep Node-RED busy.
+ */
+export function fieldEvaluator(RED: NodeAPI, node: Node, deadline = Infinity): Evaluator {
+  const { util } = RED;
+  return ({ type, value }) => {
+    if (type === 'jsonata') {
+      const expression = util.prepareJSONataExpression(value, node);
+      if (deadline !== Infinity) limitTime(expression, deadline);
+      return (msg) => called((done) => util.evaluateJSONataExpression(expression, msg as NodeMessage, done));
+    }
+    if (type === 'msg') {
+      const name = value.replace(/^msg\./, '');
+      util.normalisePropertyExpression(name);
+      return async (msg) => descend(msg, util.normalisePropertyExpression(name, msg as NodeMessage));
+    }
+    if (type !== 'env') util.normalisePropertyExpression(util.parseContextStore(value).key);
+    return (msg) => called((done) => util.evaluateNodeProperty(value, type, node, msg as NodeMessage, done));
+  };
+}
+
+function called(call: (done: (error: Error | null, value: unknown) => void) => void): Promise<unknown> {
+  return new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+}
+
+/** Unlike the function of Node-RED, finds nothing where it would trip over a part of the path that is missing. */
+function descend(msg: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (at, name) => (at as Record<string | number, unknown> | null | undefined)?.[name],
+    msg,
+  );
+}
+
+/** JSONata tells of each step that it takes (its guide "Embedding and extending", as the exerciser limits time). */
+function limitTime(
+  expression: ReturnType<NodeAPI['util']['prepareJSONataExpression']>,
+  deadline: number,
+): void {
+  const check = () => {
+    if (Date.now() > deadline) throw new Error('it takes too long');
+  };
+  const assign = expression.assign.bind(expression) as (name: string | symbol, value: unknown) => void;
+  // The older of the two names is that of JSONata 2.0.
+  assign('__evaluate_entry', check);
+  assign(Symbol.for('jsonata.__evaluate_entry'), check);
 }
 
 /** What a tls-config node gives; null when none is chosen. Throws a MailError when it can not be used. */

@@ -3,17 +3,20 @@ import { resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { ConnectorNode, ConnectorUser } from './connector/node';
 import type { Pending } from './connector/users';
-import { previewRoute } from './editor-api/routes';
+import { sendEmailRoutes } from './editor-api/routes';
 import { explanation } from './explanation';
 import { t } from './language/text';
 import { readConfig, type MailConfig } from './mail/config';
 import { compileMessage, type CompiledMessage } from './mail/message';
 import { refusedPart } from './outbox/result';
-import { externalSources, useLanguage, warnOnce } from './runtime';
+import { externalSources, fieldEvaluator, useLanguage, warnOnce } from './runtime';
 import { resolveExternals } from './sender/externals';
+import { createFieldReader, type FieldReader } from './sender/field-values';
+import { createSamples } from './sender/samples';
 import { explained, failureOf, messageOf, withoutMail } from './sender/outcome';
 import { createSender, type Source } from './sender/sender';
 import { senderStatus, type LastOutcome } from './sender/status';
+import type { SendEmailNode } from './sender/node';
 import { createStatusLine } from './sender/status-line';
 import { MailError, type EmailResult, type Msg, type OutgoingMail } from './types';
 
@@ -26,26 +29,29 @@ const ACTIONS = ['start', 'stop', 'status'];
 const init = (RED: NodeAPI): void => {
   useLanguage(RED);
 
-  function SendEmail(this: Node, def: SendEmailDef): void {
+  function SendEmail(this: SendEmailNode, def: SendEmailDef): void {
     RED.nodes.createNode(this, def);
     const { config, errors, warnings } = readConfig(def);
     const { message, errors: templateErrors } = compileMessage(config);
+    const fields = message && createFieldReader(message.typed, fieldEvaluator(RED, this));
+    this.samples = config.keepSamples ? createSamples() : null;
     const connector = RED.nodes.getNode(def.server) as ConnectorNode | null | undefined;
-    const faults = [...errors, ...templateErrors];
+    const faults = [...errors, ...templateErrors, ...(fields?.errors ?? [])];
     if (faults.length === 0 && !connector?.connector) faults.push(missingConnector(def.server));
-    if (message && connector && faults.length === 0) {
+    if (message && fields && connector && faults.length === 0) {
       warnings.forEach(warnOnce(this));
-      startSending(this, connector, config, message);
+      startSending(this, connector, config, message, fields);
     } else {
       refuseAll(this, faults);
     }
   }
 
   /** A node that can not work: it says why, and each msg fails with that reason. */
-  function refuseAll(node: Node, faults: MailError[]): void {
+  function refuseAll(node: SendEmailNode, faults: MailError[]): void {
     for (const fault of faults) node.error(explanation(fault));
     node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
     node.on('input', (msg, _send, done) => {
+      node.samples?.add(msg);
       const [fault = new MailError('CONFIG', t`The node is not configured`)] = faults;
       const result = withoutMail('failed', [{ msg: msg, done }], fault);
       sendOut(node, null, messageOf(result));
@@ -54,10 +60,11 @@ const init = (RED: NodeAPI): void => {
   }
 
   function startSending(
-    node: Node,
+    node: SendEmailNode,
     account: ConnectorNode,
     config: MailConfig,
     message: CompiledMessage,
+    fields: FieldReader,
   ): void {
     const { connector } = account;
     // As in the core file nodes: relative folders are taken from here.
@@ -71,6 +78,7 @@ const init = (RED: NodeAPI): void => {
       attachFolder: config.attachFolder && resolve(fileWorkingDirectory, config.attachFolder),
       connector: () => ({ title: account.title, ...account.sender() }),
       externals: () => resolveExternals(message.externals, externalSources(RED, node)),
+      values: fields.read,
       files: (msg) => RED.util.getMessageProperty(msg as NodeMessage, config.attachProperty) as unknown,
       submit,
       keepEvent: (event) => connector.keepEvent(event),
@@ -86,7 +94,7 @@ const init = (RED: NodeAPI): void => {
     function showStatus(): void {
       statusLine.show(() => {
         const state = connector.state();
-        const problem = connector.status().problem !== null;
+        const problem = connector.problem() !== null;
         const activity = { waiting: sender.waiting(), pending, last };
         return senderStatus({ state, problem, view: account.view() }, activity, translate);
       });
@@ -164,6 +172,7 @@ const init = (RED: NodeAPI): void => {
         for (const dropped of await sender.reset()) dropped.done();
         return done();
       }
+      node.samples?.add(msg);
       // Without a wait in between, in which a later msg could overtake.
       if (connector.state() === 'RUN') return sender.take(source);
       return takeWhenSettled(source);
@@ -201,7 +210,7 @@ const init = (RED: NodeAPI): void => {
   }
 
   RED.nodes.registerType('send-email', SendEmail);
-  previewRoute(RED);
+  sendEmailRoutes(RED);
 };
 
 /** Sends a msg out of the first output, the second, or both. */

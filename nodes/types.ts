@@ -2,7 +2,6 @@
  * The values that the rooms hand to each other. No behaviour lives here, except the one error type.
  * Times are milliseconds since the epoch, durations milliseconds, sizes bytes, unless a name says otherwise.
  */
-import type { Readable } from 'node:stream';
 
 /** What a {@link MailError} tells besides its code and message. */
 export interface MailErrorDetails {
@@ -92,8 +91,8 @@ export interface OutgoingMail {
   skippedAttachments: SkippedAttachment[];
   /** The source msgs, first to last. */
   messages: Msg[];
-  /** The composed RFC 5322 message; each call starts a new stream over the same bytes. */
-  open(): Readable;
+  /** The composed RFC 5322 message in pieces; each call begins anew with the same bytes. */
+  open(): Iterable<Buffer> | AsyncIterable<Buffer>;
   /** Bytes of the composed message. */
   size: number;
   /** True when an earlier process took one of the msgs. */

@@ -74,6 +74,8 @@ export interface Connector {
   dropEvents(ids: string[]): Promise<void>;
   /** When the rate limit lets the next mail go, ms; 0 when it does so now. */
   blockedUntil(): number;
+  /** The outage of the moment. */
+  problem(): Problem | null;
   countIgnored(): void;
   status(): ConnectorStatus;
   noteError(error: ErrorSummary): void;
@@ -148,6 +150,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     enter('STOPPED');
   }
 
+  const problem = () => outbox?.problem() ?? null;
+
   const queue = (step: () => Promise<void>) => (transition = transition.then(step));
 
   return {
@@ -160,12 +164,13 @@ export function createConnector(options: ConnectorOptions): Connector {
     keepEvent: async (event) => opened().keepEvent(event),
     dropEvents: async (ids) => opened().dropEvents(ids),
     blockedUntil: () => outbox?.blockedUntil() ?? 0,
+    problem,
     countIgnored() {
       ignored += 1;
     },
     status: () => ({
       state,
-      problem: outbox?.problem() ?? null,
+      problem: problem(),
       counts: { ...(outbox?.counts() ?? NO_COUNTS), ignored },
       rate: { ...(setup?.policy.rate ?? { limit: 0, period: 'minute' }), used: outbox?.rateUsed() ?? 0 },
       settings: setup?.summary ?? null,

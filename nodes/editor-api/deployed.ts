@@ -5,18 +5,33 @@ import type { ConnectorNode } from '../connector/node';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/scope';
+import { typedSources, type TypedField, type TypedSource } from '../mail/typed-fields';
 import { resolveExternals } from '../sender/externals';
+import { createFieldReader, type FieldReader } from '../sender/field-values';
+import type { SendEmailNode } from '../sender/node';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
-import { environment, externalSources, findNode, tlsMaterial } from '../runtime';
+import { environment, externalSources, fieldEvaluator, findNode, tlsMaterial } from '../runtime';
 import { MailError } from '../types';
 import type { Fields } from './body';
 import type { Surroundings } from './connection-test';
 import type { PreviewSurroundings } from './preview';
 import { replaceWhole } from './variables';
 
+/** The longest that the expressions of one preview may take together, ms. */
+const LONGEST_COMPUTATION = 1_000;
+
+/** Stands for a node that is not deployed: it has no context. */
+const NO_CONTEXT = { get: (_key: string, _store: unknown, done: (error: null) => void) => done(null) };
+const NOBODY = { context: () => ({ flow: NO_CONTEXT, global: NO_CONTEXT }) } as unknown as Node;
+
 /** The connector that runs under an id, or null. */
 export function findConnector(RED: NodeAPI, id: string): ConnectorNode | null {
   return findNode(RED, id, 'email-server-connector') as ConnectorNode | null;
+}
+
+/** The send-email node that runs under an id, or null. */
+export function findSendEmail(RED: NodeAPI, id: string): SendEmailNode | null {
+  return findNode(RED, id, 'send-email') as SendEmailNode | null;
 }
 
 /**
@@ -51,15 +66,23 @@ export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
   };
 }
 
-/** What a preview needs of the send-email node that is deployed under the same id, and of its connector. */
-export function aroundSendEmail(RED: NodeAPI, { id, server }: Fields): PreviewSurroundings {
-  const node = typeof id === 'string' ? findNode(RED, id, 'send-email') : null;
+/**
+ * What a preview needs of the send-email node that is deployed under the same id, and of its connector. `mayChange` tells
+ * whether who asks may change flows.
+ */
+export function aroundSendEmail(
+  RED: NodeAPI,
+  { id, server }: Fields,
+  mayChange: () => Promise<boolean>,
+): PreviewSurroundings {
+  const node = typeof id === 'string' ? findSendEmail(RED, id) : null;
   const connector = typeof server === 'string' ? findConnector(RED, server) : null;
   return {
     connector: connector
       ? { title: connector.title, ...connector.sender() }
       : { title: '', mailFrom: null, username: '' },
     externals: (names) => (node ? externalsOf(RED, node, names) : Promise.resolve({})),
+    fields: (typed) => fieldsOf(RED, node, typed, mayChange),
     now: Date.now(),
   };
 }
@@ -69,6 +92,35 @@ function externalsOf(RED: NodeAPI, node: Node, names: readonly string[]): Promis
   const deployed = compileMessage(readConfig(definitionOf(RED, node.id, 'send-email') ?? {}).config).message;
   const allowed = names.filter((name) => !name.startsWith('env.') || deployed?.externals.includes(name));
   return resolveExternals(allowed, externalSources(RED, node));
+}
+
+async function fieldsOf(
+  RED: NodeAPI,
+  node: Node | null,
+  typed: ReadonlyMap<TypedField, TypedSource>,
+  mayChange: () => Promise<boolean>,
+): Promise<FieldReader> {
+  const def = node && definitionOf(RED, node.id, 'send-email');
+  const deployed = typedSources(readConfig(def ?? {}).config);
+  const isDeployed = ({ field, type, value }: TypedSource) =>
+    deployed.get(field)?.type === type && deployed.get(field)?.value === value;
+  const own = [...typed.values()].filter((source) => source.type === 'jsonata' && !isDeployed(source));
+  const mayCompute = own.length === 0 || (await mayChange());
+  const evaluate = fieldEvaluator(RED, node ?? NOBODY, Date.now() + LONGEST_COMPUTATION);
+  const never = (reason: string) => () => Promise.reject(new Error(reason));
+  return createFieldReader(typed, (source) => {
+    const checked = evaluate(source);
+    const { type } = source;
+    // As for variables in templates.
+    if (type === 'env' && !isDeployed(source))
+      return never('the preview shows it when the node is deployed with it');
+    if ((type === 'flow' || type === 'global') && !node) return never('the node is not deployed');
+    // Whoever may only look at flows can have nothing computed here that nobody deployed.
+    if (type === 'jsonata' && !mayCompute && !isDeployed(source)) {
+      return never('without the permission to change flows, it is tried only when it is deployed');
+    }
+    return checked;
+  });
 }
 
 function settingsOf(

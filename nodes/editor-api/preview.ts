@@ -7,11 +7,14 @@ import { buildContent } from '../mail/content';
 import {
   compileMessage,
   prepareEvent,
+  typedSubject,
   type Circumstances,
   type CompiledMessage,
   type MailEvent,
 } from '../mail/message';
 import type { Externals } from '../mail/scope';
+import { NO_VALUES, type TypedField, type TypedSource } from '../mail/typed-fields';
+import type { FieldReader } from '../sender/field-values';
 import { MailError, type Msg } from '../types';
 import { readFields, type Fields } from './body';
 import { badRequest } from './errors';
@@ -39,6 +42,8 @@ export interface PreviewSurroundings {
   connector: { title: string; mailFrom: string | null; username: string };
   /** The values for names beginning with `flow.`, `global.` or `env.`. */
   externals: (names: readonly string[]) => Promise<Externals>;
+  /** Reads the fields that are no templates. */
+  fields: (typed: ReadonlyMap<TypedField, TypedSource>) => Promise<FieldReader>;
   now: number;
 }
 
@@ -76,7 +81,10 @@ export async function preview(
   const nothing = { subject: '', html: null, text: '', to: [], errors: problems };
   if (message === null) return nothing;
 
-  const { connector, externals, now } = around(node);
+  const { connector, externals, fields: readerOf, now } = around(node);
+  const reader = await readerOf(message.typed);
+  reader.errors.forEach((error) => note(error));
+  if (reader.errors.length > 0) return nothing;
   const values = await externals(message.externals).catch((error: unknown) => {
     note(error);
     return {};
@@ -87,9 +95,10 @@ export async function preview(
     return nothing;
   }
   const { title, mailFrom, username } = connector;
-  const events = readEvents(
+  const events = await readEvents(
     message,
     messages,
+    reader,
     {
       externals: values,
       connector: title,
@@ -118,11 +127,12 @@ function readMessages(value: unknown): Msg[] {
 }
 
 function fieldTooLarge(
-  { config, templates }: CompiledMessage,
+  { config, templates, typed }: CompiledMessage,
   messages: readonly Msg[],
   externals: Externals,
 ): MailError | null {
   for (const { field } of Object.values(templates)) {
+    if (typed.has(field as TypedField)) continue;
     const size = largestOutput(config[field as 'template'], messages, externals);
     if (size <= LARGEST_OUTPUT) continue;
     return new MailError(
@@ -135,20 +145,24 @@ function fieldTooLarge(
 }
 
 /** The events of the mail: all that belong to the first. One that no mail can be made of is shown all the same. */
-function readEvents(
+async function readEvents(
   message: CompiledMessage,
   messages: readonly Msg[],
+  reader: FieldReader,
   circumstances: Circumstances,
   note: (error: unknown, place?: string) => void,
-): MailEvent[] {
-  const events = messages.map((msg, i) => {
+): Promise<MailEvent[]> {
+  const events: MailEvent[] = [];
+  for (const [i, msg] of messages.entries()) {
+    let values = NO_VALUES;
     try {
-      return prepareEvent(message, msg, circumstances).event;
+      values = await reader.read(msg);
+      events.push(prepareEvent(message, msg, { ...circumstances, values }).event);
     } catch (error) {
       note(error, messages.length > 1 ? `messages[${i}]: ` : '');
-      return eventWithoutMail(msg, circumstances);
+      events.push(eventWithoutMail(msg, circumstances, typedSubject(message, values)));
     }
-  });
+  }
   const key = events.find((event) => event.key !== '')?.key ?? '';
   const together = events.filter((event) => event.key === key || event.key === '');
   const others = events.length - together.length;
@@ -164,11 +178,16 @@ function readEvents(
   return together;
 }
 
-function eventWithoutMail(msg: Msg, { now, externals }: Circumstances): MailEvent {
+function eventWithoutMail(
+  msg: Msg,
+  { now, externals }: Circumstances,
+  subject: string | undefined,
+): MailEvent {
   return {
     msg,
     arrivedAt: now,
     externals,
+    ...(subject === undefined ? {} : { subject }),
     addresses: { from: { name: '', address: '' }, to: [], cc: [], bcc: [], replyTo: [] },
     key: '',
     priority: 'normal',
@@ -183,7 +202,7 @@ function problemOf(error: unknown, place: string): PreviewProblem {
     const reason = error instanceof Error ? error.message : String(error);
     return { field: '', code: 'CONTENT', message: place + t`The mail could not be made: ${reason}` };
   }
-  // A part of a field is shown at the field: `to` for `to[1].address`, `msg.headers` for `msg.headers.x`.
+  // A part of a field is shown at the field: `to` for `to[1].address` and `toType`, `msg.headers` for `msg.headers.x`.
   const [field = ''] = /^(?:msg\.|mail\.)?\w+/.exec(error.field ?? '') ?? [];
-  return { field, code: error.code, message: place + explanation(error) };
+  return { field: field.replace(/Type$/, ''), code: error.code, message: place + explanation(error) };
 }

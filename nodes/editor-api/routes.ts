@@ -7,7 +7,7 @@ import { MailError } from '../types';
 import { limitBody } from './body';
 import { check } from './check';
 import { createConnectionTest } from './connection-test';
-import { aroundConnector, aroundSendEmail, environmentOf, findConnector } from './deployed';
+import { aroundConnector, aroundSendEmail, environmentOf, findConnector, findSendEmail } from './deployed';
 import { errorAnswer, notFound } from './errors';
 import { preview } from './preview';
 import { changeState, readState } from './state';
@@ -30,8 +30,11 @@ interface Route {
   path: string;
   permission: string;
   /** The answer; what it throws becomes the error that is answered. */
-  act: (id: string, body: unknown, signal: AbortSignal) => unknown;
+  act: (id: string, body: unknown, signal: AbortSignal, may: Permissions) => unknown;
 }
+
+/** Tells whether who asks has a permission besides that of the route. */
+type Permissions = (permission: string) => Promise<boolean>;
 
 /** Bytes of a body. */
 const LARGEST_BODY = 1_048_576;
@@ -72,14 +75,26 @@ export function connectorRoutes(RED: NodeAPI): void {
   ]);
 }
 
-/** Registers the route of the flow node; to be called once for each load of it. */
-export function previewRoute(RED: NodeAPI): void {
+/** Registers the routes of the flow node; to be called once for each load of it. */
+export function sendEmailRoutes(RED: NodeAPI): void {
+  const read = 'send-email.read';
   register(RED, [
     {
       method: 'post',
       path: '/send-email/preview',
-      permission: 'send-email.read',
-      act: (_, body) => preview(body, (node) => aroundSendEmail(RED, node)),
+      permission: read,
+      act: (_, body, _signal, may) =>
+        preview(body, (node) => aroundSendEmail(RED, node, () => may('send-email.write'))),
+    },
+    {
+      method: 'get',
+      path: '/send-email/:id/samples',
+      permission: read,
+      act(id) {
+        const node = findSendEmail(RED, id);
+        if (node === null) throw notFound('send-email', id);
+        return { keepSamples: node.samples !== null, messages: node.samples?.list() ?? [] };
+      },
     },
   ]);
 }
@@ -90,9 +105,12 @@ function register(RED: NodeAPI, routes: Route[]): void {
       path,
       RED.auth.needsPermission(permission),
       (request: Request, response: Response) => {
+        const may: Permissions = (permission) => hasPermission(RED, request, permission);
         const log = (error: Error) => RED.log.error(`${path}: ${error.stack}`);
         const language = matchLanguage(request.headers['accept-language']);
-        void inLanguage(language, () => answer(request, response, method, act, log));
+        void inLanguage(language, () =>
+          answer(request, response, method, (...asked) => act(...asked, may), log),
+        );
       },
     );
   }
@@ -102,7 +120,7 @@ async function answer(
   request: Request,
   response: Response,
   method: Route['method'],
-  act: Route['act'],
+  act: (id: string, body: unknown, signal: AbortSignal) => unknown,
   log: (error: Error) => void,
 ): Promise<void> {
   const gone = new AbortController();
@@ -121,6 +139,15 @@ async function answer(
     if (status === 500) log(error as Error);
     if (!gone.signal.aborted) response.status(status).json(body);
   }
+}
+
+/** Only the guard that Node-RED makes for a route knows this: it goes on, or ends the response. */
+function hasPermission(RED: NodeAPI, request: Request, permission: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const refused = { status: () => refused, setHeader: () => refused, end: () => resolve(false) };
+    const guard = RED.auth.needsPermission(permission) as (...args: unknown[]) => void;
+    guard(request, refused, () => resolve(true));
+  });
 }
 
 function running(RED: NodeAPI, id: string): ConnectorNode {

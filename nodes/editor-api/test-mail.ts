@@ -1,5 +1,4 @@
 /** The mail that a connection test sends, and who it is from. */
-import type { Readable } from 'node:stream';
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { compose, newMessageId } from '../mail/compose';
@@ -57,12 +56,8 @@ export async function composeTestMail(about: {
     priority: 'normal' as const,
   };
   const composed = await compose(content, { messageId: newMessageId(from.address), date: now });
-  const message = (await bytesOf(composed.open())).toString('utf8').replace(/^\./gm, '..');
+  const message = Buffer.concat([...composed.open()])
+    .toString('utf8')
+    .replace(/^\./gm, '..');
   return message.endsWith('\r\n') ? message : `${message}\r\n`;
-}
-
-async function bytesOf(stream: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
 }

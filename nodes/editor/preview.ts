@@ -1,11 +1,11 @@
-import { request } from './api';
+import { request, type RequestError } from './api';
 import type { Scheme } from './color-scheme';
 import { fieldNotes, type FieldNotes } from './field-notes';
 import { latest } from './latest';
 import { textOf } from './locale';
 import { framePage } from './mail-frame';
 import { problemsByField, SAMPLES, type PreviewProblem } from './preview-problems';
-import { firstMail, readSamples, startSamples, type Sample } from './samples';
+import { firstMail, readSamples, startSamples, writeSamples, type Sample } from './samples';
 
 const text = textOf('send-email');
 
@@ -32,6 +32,12 @@ interface Answer {
   text: string;
   to: string[];
   errors: PreviewProblem[];
+}
+
+interface LastMsgs {
+  /** Whether the deployed node keeps any. */
+  keepSamples: boolean;
+  messages: Sample[];
 }
 
 /** An answer as it is shown: how many of the samples are in it, and whether its sender only stood in for the real one. */
@@ -153,6 +159,30 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     asking.changed();
   }
 
+  const taking = new AbortController();
+  /** Fills in the last msgs that the deployed node took, or says why there are none. */
+  function takeLast(): void {
+    const say = (key: string, values?: Record<string, string>) =>
+      places.show('problem', new Map([[SAMPLES, [text(`samples.${key}`, values)]]]));
+    request<LastMsgs>(
+      'GET',
+      `send-email/${encodeURIComponent(form.id)}/samples`,
+      undefined,
+      taking.signal,
+    ).then(
+      ({ keepSamples, messages }) => {
+        if (messages.length > 0) samples?.setValue(writeSamples(messages), -1);
+        else say(keepSamples ? 'noneYet' : 'notKept');
+      },
+      ({ status, message }: RequestError) => {
+        if (taking.signal.aborted) return;
+        if (status === 404) say('notKept');
+        else say('notTaken', { reason: message });
+      },
+    );
+  }
+
+  $('#send-email-take').on('click', takeLast);
   toggle.attr('aria-expanded', 'false').on('click', () => setOpen(!open));
   $('#send-email-preview-scheme')
     .attr('aria-label', text('preview.scheme'))
@@ -166,6 +196,7 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     resize: () => samples?.resize(),
     close() {
       asking.stop();
+      taking.abort();
       samples?.destroy();
     },
   };
@@ -180,11 +211,11 @@ async function askFor(
   messages: Sample[],
   signal: AbortSignal,
 ): Promise<Answer & { senderUnknown: boolean }> {
-  const ask = (from: unknown) =>
-    request<Answer>('POST', 'send-email/preview', { node: { ...node, from }, messages }, signal);
-  const answer = await ask(node.from);
+  const ask = (sender: object) =>
+    request<Answer>('POST', 'send-email/preview', { node: { ...node, ...sender }, messages }, signal);
+  const answer = await ask({});
   const senderUnknown = Boolean(node.server) && answer.errors.some(({ code }) => code === 'NO_SENDER');
-  return { ...(senderUnknown ? await ask(STAND_IN) : answer), senderUnknown };
+  return { ...(senderUnknown ? await ask({ from: STAND_IN, fromType: 'str' }) : answer), senderUnknown };
 }
 
 function samplesEditor(form: Form): CodeEditor {

@@ -31,7 +31,11 @@ declare const RED: {
     };
   };
   user: { hasPermission(permission: string): boolean };
-  utils: { validatePropertyExpression(expression: string): boolean };
+  utils: {
+    validatePropertyExpression(expression: string): boolean;
+    /** With options it answers with the reason. */
+    validateTypedProperty(value: string, type: string, options?: ValidatorOptions): true | string | false;
+  };
 };
 
 /** Either of the two code editors of Node-RED: Monaco with the functions of ACE added, or ACE. */
@@ -97,5 +101,9 @@ interface NodeDefinition<T> {
 }
 
 interface JQuery {
-  typedInput(options: { default: string; types: string[] }): JQuery;
+  typedInput(options: {
+    default: string;
+    types: (string | { value: string; label: string; icon: string })[];
+    typeField?: string;
+  }): JQuery;
 }

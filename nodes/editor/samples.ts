@@ -46,7 +46,19 @@ export function startSamples(
     { topic: words.topic, payload: words.second, ...to },
     { topic: words.topic, payload: { pressure: 8.4, unit: 'bar' }, ...to },
   ];
-  return `[\n${samples.map((sample) => `  ${JSON.stringify(sample)}`).join(',\n')}\n]`;
+  return writeSamples(samples);
+}
+
+/** Characters of a msg that is written on one line. */
+const LONGEST_LINE = 100;
+
+/** Msgs as they are written in the dialog. */
+export function writeSamples(samples: readonly Sample[]): string {
+  const written = samples.map((sample) => {
+    const line = JSON.stringify(sample);
+    return line.length <= LONGEST_LINE ? line : JSON.stringify(sample, null, 2).replace(/\n/g, '\n  ');
+  });
+  return `[\n${written.map((sample) => `  ${sample}`).join(',\n')}\n]`;
 }
 
 function isObject(value: unknown): value is Sample {

@@ -5,6 +5,8 @@ import { check, textOf, verdict } from './locale';
 import { formNotes, previewPane, type Preview } from './preview';
 import { decimalNumber, filled, wholeNumber } from './rules';
 import { templateChoice } from './template-choice';
+import { shownField, typedFault, type FieldType, type TypedField } from './typed-fields';
+import { typedInputs } from './typed-inputs';
 
 const TYPE = 'send-email';
 const text = textOf(TYPE);
@@ -15,21 +17,29 @@ interface SendEmail {
   name: string;
   server: string;
   from: string;
+  fromType: FieldType;
   to: string;
+  toType: FieldType;
   cc: string;
+  ccType: FieldType;
   bcc: string;
+  bccType: FieldType;
   replyTo: string;
+  replyToType: FieldType;
   subject: string;
+  subjectType: FieldType;
   template: string;
   format: 'html' | 'text';
   batchSize: number | string;
   batchTimeout: number | string;
   batchBy: string;
+  batchByType: FieldType;
   attach: boolean;
   attachProperty: string;
   attachFolder: string;
   attachMaxMb: number | string;
   priority: 'high' | 'normal' | 'low';
+  keepSamples: boolean;
 }
 
 let template: CodeEditor | undefined;
@@ -48,6 +58,25 @@ function closeDialog(): void {
 /** Whether files are attached: as the open dialog says, else as the node does. */
 function attaches(node: EditorNode<SendEmail>): boolean {
   return node.id === edited ? $('#node-input-attach').is(':checked') : node.attach;
+}
+
+/** A field that is a template or names a value: Node-RED's own rules say what names one. */
+function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
+  const label = text(`label.${field}`);
+  return {
+    value,
+    label,
+    validate(current, options) {
+      const type =
+        this.id === edited ? ($(`#node-input-${field}Type`).val() as FieldType) : this[`${field}Type`];
+      const fault = typedFault(String(current ?? ''), type, (name, as) =>
+        RED.utils.validateTypedProperty(name, as, {}),
+      );
+      if (!fault) return true;
+      const reason = 'key' in fault ? text(`validate.${fault.key}`) : fault.reason;
+      return options.label ? `${options.label}: ${reason}` : reason;
+    },
+  };
 }
 
 function showBatchRows(): void {
@@ -92,12 +121,18 @@ RED.nodes.registerType<SendEmail>('send-email', {
   defaults: {
     name: { value: '' },
     server: { value: '', type: 'email-server-connector', required: true, label: text('label.server') },
-    from: { value: '' },
-    to: { value: '' },
-    cc: { value: '' },
-    bcc: { value: '' },
-    replyTo: { value: '' },
-    subject: { value: '{{topic}}' },
+    from: typed('from'),
+    fromType: { value: 'str' },
+    to: typed('to'),
+    toType: { value: 'str' },
+    cc: typed('cc'),
+    ccType: { value: 'str' },
+    bcc: typed('bcc'),
+    bccType: { value: 'str' },
+    replyTo: typed('replyTo'),
+    replyToType: { value: 'str' },
+    subject: typed('subject', '{{topic}}'),
+    subjectType: { value: 'str' },
     template: { value: DEFAULT_TEMPLATE },
     format: { value: 'html' },
     batchSize: { value: 1, label: text('label.batchSize'), validate: check(TYPE, wholeNumber(1, 1000)) },
@@ -106,7 +141,8 @@ RED.nodes.registerType<SendEmail>('send-email', {
       label: text('label.batchTimeout'),
       validate: check(TYPE, wholeNumber(1, 86400)),
     },
-    batchBy: { value: '' },
+    batchBy: typed('batchBy'),
+    batchByType: { value: 'str' },
     attach: { value: false },
     attachProperty: {
       value: 'payload',
@@ -130,6 +166,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
       validate: check(TYPE, decimalNumber(0.1, 100)),
     },
     priority: { value: 'normal' },
+    keepSamples: { value: false },
   },
   inputs: 1,
   outputs: 2,
@@ -141,7 +178,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
     return text(index === 0 ? 'port.sent' : 'port.failed');
   },
   label() {
-    return this.name || this.to || TYPE;
+    return this.name || shownField(this.to, this.toType) || TYPE;
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
@@ -155,6 +192,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
       stateId: false,
       minimap: { enabled: false },
     });
+    typedInputs(text);
     $('#node-input-attachProperty').typedInput({ default: 'msg', types: ['msg'] });
     $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
     $('#node-input-batchSize').on('input change', showBatchRows);

@@ -77,8 +77,7 @@ export function addEvent<E>(
 
 /** Takes out every batch whose time has come at `now` (ms), the oldest first. */
 export function dueBatches<E>(batches: Batches<E>, now: number): { batches: Batches<E>; send: Batch<E>[] } {
-  // A clock that was set back must not make a batch wait for hours: time before its start counts as due.
-  return takeOut(batches, (batch) => now >= batch.dueAt || now < batch.startedAt);
+  return takeOut(batches, (batch) => now >= batch.dueAt);
 }
 
 /** Takes out everything that waits, the oldest first, to be sent now. */

@@ -1,8 +1,9 @@
 /** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
 import { randomUUID } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { domainToASCII } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
 import { uniqueRecipients } from './addresses';
@@ -18,11 +19,11 @@ export interface ComposedMail {
   skippedAttachments: SkippedAttachment[];
   /** Bytes of the message. */
   size: number;
-  /** Each call starts a new stream over the same bytes. */
-  open(): Readable;
+  /** Each call begins anew with the same bytes. */
+  open(): Iterable<Buffer>;
 }
 
-/** Bytes that a stream of a message hands over at a time. */
+/** Bytes of a piece of a message. */
 const CHUNK = 65_536;
 
 const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
@@ -46,8 +47,8 @@ export async function compose(
     cc: cc.map((one) => ({ ...one })),
     replyTo: replyTo.map((one) => ({ ...one })),
     subject,
-    ...(html === undefined ? {} : { html }),
-    text,
+    ...(html === undefined ? {} : { html: withCrlf(html) }),
+    text: withCrlf(text),
     attachments: content.attachments.map(describeAttachment),
     headers: content.headers.map(({ key, value }) => ({ key, value })),
     inReplyTo: content.inReplyTo,
@@ -57,7 +58,6 @@ export async function compose(
     // Cannot occur in quoted-printable or base64.
     boundaryPrefix: '--=_',
     baseBoundary: randomUUID(),
-    newline: 'win',
     disableFileAccess: true,
     disableUrlAccess: true,
   }).compile();
@@ -66,7 +66,7 @@ export async function compose(
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
 
-  const bytes = await message.build();
+  const bytes = await bytesOf(message);
   return {
     messageId: stamp.messageId,
     subject,
@@ -75,14 +75,33 @@ export async function compose(
     attachments: content.attachments.map(({ filename, content: { length } }) => ({ filename, size: length })),
     skippedAttachments: content.skippedAttachments,
     size: bytes.length,
-    open: () => Readable.from(chunksOf(bytes), { objectMode: false }),
+    open: () => chunksOf(bytes),
   };
+}
+
+/** As the `build` of nodemailer, without its pipeline of streams that nothing but their end is asked of. */
+function bytesOf(message: MimeNode): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  const collector = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  return new Promise((resolve, reject) => {
+    message.stream(collector, {}, (error) => (error ? reject(error) : resolve(Buffer.concat(chunks))));
+  });
+}
+
+/** The line breaks of a mail (RFC 5322 section 2.3): nodemailer writes all others in this way, and lets those of a text be. */
+function withCrlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n');
 }
 
 /** A new Message-ID, with angle brackets, in the domain of the sender's address (RFC 5322 section 3.6.4). */
 export function newMessageId(from: string): string {
   const domain = from.slice(from.lastIndexOf('@') + 1);
-  const ascii = domain.startsWith('[') ? domain : domainToASCII(domain);
+  const ascii = /^[ -~]*$/.test(domain) ? domain : domainToASCII(domain);
   return `<${randomUUID()}@${ascii || 'localhost'}>`;
 }
 

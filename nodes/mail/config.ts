@@ -3,10 +3,12 @@ import path from 'node:path';
 import { t } from '../language/text';
 import { MailError, type Priority } from '../types';
 import { shownValue } from './text-view';
+import { FIELD_TYPES, TYPED_FIELDS, type FieldType, type TypedField, type TypeNames } from './typed-fields';
 
 export type MailFormat = 'html' | 'text';
 
-export interface MailConfig {
+/** A field that may be typed has its type beside: `toType` for `to`. */
+export interface MailConfig extends TypeNames {
   from: string;
   to: string;
   cc: string;
@@ -26,6 +28,8 @@ export interface MailConfig {
   /** Most attachments in one mail, in MiB (1,048,576 bytes), before their transfer encoding. */
   attachMaxMb: number;
   priority: Priority;
+  /** Keep the last msgs in memory as samples for the preview. */
+  keepSamples: boolean;
 }
 
 /**
@@ -36,21 +40,29 @@ const MOST_ATTACH_MB = 100;
 
 export const MAIL_DEFAULTS: Readonly<MailConfig> = {
   from: '',
+  fromType: 'str',
   to: '',
+  toType: 'str',
   cc: '',
+  ccType: 'str',
   bcc: '',
+  bccType: 'str',
   replyTo: '',
+  replyToType: 'str',
   subject: '{{topic}}',
+  subjectType: 'str',
   template: '{{index}}: {{event}}<br>{{error}}<hr>',
   format: 'html',
   batchSize: 1,
   batchTimeout: 10,
   batchBy: '',
+  batchByType: 'str',
   attach: false,
   attachProperty: 'payload',
   attachFolder: '',
   attachMaxMb: 10,
   priority: 'normal',
+  keepSamples: false,
 };
 
 /**
@@ -110,7 +122,16 @@ export function readConfig(raw: Record<string, unknown>): {
     return found ?? fallback;
   }
 
-  function flag(field: 'attach'): boolean {
+  function fieldType(field: TypedField): FieldType {
+    const name = `${field}Type` as const;
+    const value = raw[name];
+    if (value === undefined || value === null || value === '') return 'str';
+    const found = FIELD_TYPES.find((type) => type === value);
+    if (!found) refuse(name, t`Set ${name} to one of ${FIELD_TYPES.join(', ')}; str is a template.`);
+    return found ?? 'str';
+  }
+
+  function flag(field: 'attach' | 'keepSamples'): boolean {
     const string = String(text(field)).trim().toLowerCase();
     if (string === 'true') return true;
     if (string !== 'false' && string !== '' && !isEnvReference(string)) {
@@ -119,7 +140,11 @@ export function readConfig(raw: Record<string, unknown>): {
     return false;
   }
 
+  const types = Object.fromEntries(
+    TYPED_FIELDS.map((field) => [`${field}Type`, fieldType(field)]),
+  ) as TypeNames;
   const config: MailConfig = {
+    ...types,
     from: text('from'),
     to: text('to'),
     cc: text('cc'),
@@ -148,6 +173,7 @@ export function readConfig(raw: Record<string, unknown>): {
       t`a number of megabytes above 0, at most ${MOST_ATTACH_MB}`,
     ),
     priority: choice('priority', ['high', 'normal', 'low'], 'normal'),
+    keepSamples: flag('keepSamples'),
   };
 
   if (config.template.trim() === '') {

@@ -50,7 +50,7 @@ export function buildContent(
   const html = config.format === 'html' ? body : undefined;
   return {
     ...first.addresses,
-    subject: oneLine(renderSubject(message, scope, first.msg)),
+    subject: oneLine(first.subject ?? renderSubject(message, scope, first.msg)),
     ...(html === undefined ? {} : { html }),
     text: html === undefined ? body : htmlToPlainText(html),
     attachments: files.flatMap(({ attachments }) => attachments),

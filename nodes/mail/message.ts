@@ -10,6 +10,14 @@ import { createRecipientReader, type MailAddresses, type RecipientReader } from 
 import type { Externals, Scope } from './scope';
 import { compileTemplate, type Template } from './template';
 import { shownValue, textView } from './text-view';
+import {
+  NO_VALUES,
+  typedAddresses,
+  typedSources,
+  type FieldValues,
+  type TypedField,
+  type TypedSource,
+} from './typed-fields';
 
 /** The fields of a node with their templates parsed. */
 export interface CompiledMessage {
@@ -17,6 +25,8 @@ export interface CompiledMessage {
   readonly templates: Readonly<Record<TemplateField, Template>>;
   /** Every `flow.`, `global.` and `env.` name in them; resolve these for each msg. */
   readonly externals: readonly string[];
+  /** The fields that are no templates; resolve these for each msg, too. */
+  readonly typed: ReadonlyMap<TypedField, TypedSource>;
   readonly recipientsOf: RecipientReader;
 }
 
@@ -30,6 +40,8 @@ export interface MailEvent {
   arrivedAt: number;
   externals: Externals;
   addresses: MailAddresses;
+  /** The subject as it was when the msg arrived; only when the field is no template. */
+  subject?: string;
   /** Events with the same key share a mail. */
   key: string;
   /** `high` leaves at once, alone. */
@@ -46,6 +58,8 @@ export interface MailEvent {
 export interface Circumstances {
   /** Values of the names in `CompiledMessage.externals`. */
   externals: Externals;
+  /** Values of the fields in `CompiledMessage.typed`. */
+  values?: FieldValues;
   /** Title of the connector. */
   connector: string;
   /** Arrival of the msg, ms since the epoch. */
@@ -58,7 +72,9 @@ export interface Circumstances {
 /** Parses all templates; the errors (MailError TEMPLATE) mean that the node must not start. */
 export function compileMessage(config: MailConfig): { message: CompiledMessage | null; errors: MailError[] } {
   const errors: MailError[] = [];
+  const typed = typedSources(config);
   function compile(field: TemplateField, options: { strict?: boolean } = {}): Template {
+    if (typed.has(field as TypedField)) return compileTemplate(field, '');
     try {
       return compileTemplate(field, config[field], options);
     } catch (error) {
@@ -79,7 +95,7 @@ export function compileMessage(config: MailConfig): { message: CompiledMessage |
     batchBy: compile('batchBy'),
   };
   const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
-  const message = { config, templates, externals, recipientsOf: createRecipientReader() };
+  const message = { config, templates, externals, typed, recipientsOf: createRecipientReader() };
   return { message: errors.length > 0 ? null : message, errors };
 }
 
@@ -92,11 +108,11 @@ export function prepareEvent(
   msg: Msg,
   circumstances: Circumstances,
 ): { event: MailEvent; warnings: string[] } {
-  const { externals, connector, now, mailFrom, username } = circumstances;
+  const { externals, values = NO_VALUES, connector, now, mailFrom, username } = circumstances;
   const source = { msg, arrivedAt: now, externals, skippedAttachments: [] };
   const scope = mailScope([eventView(source, 1)], { connector, now });
 
-  const given = (field: AddressField) => fieldOrMsg(message, field, msg, scope);
+  const given = (field: AddressField) => fieldOrMsg(message, field, msg, scope, values);
   const { addresses, key } = message.recipientsOf({
     from: given('from'),
     to: given('to'),
@@ -106,16 +122,20 @@ export function prepareEvent(
     mailFrom,
     username,
   });
-  refuseLineBreaks(renderSubject(message, scope, msg));
+  const subject = typedSubject(message, values);
+  refuseLineBreaks(subject ?? renderSubject(message, scope, msg));
   const { warnings, ...headers } = readHeaders(msg);
   const { priority, warnings: priorityWarnings } = readPriority(msg, message.config.priority);
-  const batchBy = message.templates.batchBy.render(scope, 'none');
+  const batchBy = message.typed.has('batchBy')
+    ? textView(values.batchBy)
+    : message.templates.batchBy.render(scope, 'none');
   return {
     event: {
       msg,
       arrivedAt: now,
       externals,
       addresses,
+      ...(subject === undefined ? {} : { subject }),
       key: batchKey([key, batchBy]),
       priority,
       ...headers,
@@ -135,7 +155,20 @@ export function renderSubject(message: CompiledMessage, scope: Scope, msg: Msg):
   return (subject.blank ? textView(msg.subject ?? msg.topic) : subject.render(scope, 'none')).trim();
 }
 
-function fieldOrMsg(message: CompiledMessage, field: AddressField, msg: Msg, scope: Scope): unknown {
+/** The subject of a field that is no template, any value as text; undefined for a template. */
+export function typedSubject({ typed }: CompiledMessage, values: FieldValues): string | undefined {
+  return typed.has('subject') ? textView(values.subject).trim() : undefined;
+}
+
+function fieldOrMsg(
+  message: CompiledMessage,
+  field: AddressField,
+  msg: Msg,
+  scope: Scope,
+  values: FieldValues,
+): unknown {
+  const source = message.typed.get(field);
+  if (source) return typedAddresses(source, values[field]);
   const template = message.templates[field];
   return template.blank ? msg[field] : template.render(scope, 'none');
 }

@@ -24,7 +24,7 @@ export interface Part {
   name: string;
   /** Bytes. */
   size: number;
-  bytes: AsyncIterable<Buffer>;
+  bytes: Iterable<Buffer> | AsyncIterable<Buffer>;
 }
 
 export interface Contents {
@@ -118,7 +118,7 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
   };
 }
 
-async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer> {
+async function collect(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<Buffer> {
   const all: Buffer[] = [];
   for await (const chunk of chunks) all.push(chunk);
   const [only] = all;

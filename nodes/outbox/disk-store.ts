@@ -10,7 +10,6 @@
  */
 import { randomUUID } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { t } from '../language/text';
 import { MailError, type Msg } from '../types';
@@ -106,8 +105,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     content: (item) => (item.record as MailRecord)[which],
   });
 
-  const openBody = (id: string) => () =>
-    Readable.from(contents.stream(source(id, 'body')), { objectMode: false });
+  const openBody = (id: string) => () => contents.stream(source(id, 'body'));
 
   function restored({ record }: Item<MailRecord>): Entry {
     const mail = { ...record.mail, messages: [], open: openBody(record.mail.id) };
@@ -161,7 +159,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         await records.appendWith(
           {
             body: { name: `${id}.eml`, size: mail.size, bytes: entry.mail.open() },
-            messages: { name: `${id}.msgs`, size: msgs.length, bytes: Readable.from([msgs]) },
+            messages: { name: `${id}.msgs`, size: msgs.length, bytes: [msgs] },
           },
           (places) => ({ type: 'mail', mail, progress, ...places, events }),
         );
@@ -205,7 +203,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         const bytes = encodeValue(data);
         const order = (lastOrder += 1);
         await records.appendWith(
-          { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: Readable.from([bytes]) } },
+          { data: { name: `${randomUUID()}.event`, size: bytes.length, bytes: [bytes] } },
           (places) => ({ type: 'event', id, nodeId, order, ...places }),
         );
       }),

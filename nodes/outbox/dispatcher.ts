@@ -119,10 +119,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       attempt = brokeHere(error);
     }
     limiter.release(slot, time.now());
-    flight.onWire = false;
     const kept = land(entry, attempt, flight.started).catch(trouble);
-    // The connection is free now: the next mail need not wait until this result is kept.
-    pump();
+    if (attempt.failure?.scope !== 'connection') {
+      // The connection is free now: the next mail need not wait until this result is kept.
+      flight.onWire = false;
+      pump();
+    }
+    // Else the same mail goes again at once, and no later one before it.
     await kept;
   }
 

@@ -13,7 +13,7 @@ const STOP_BOUND = 8_900;
 export interface Flight {
   entry: Entry;
   started: number;
-  /** False once the attempt ended and only its result is still being kept. */
+  /** False once another mail may have its place: the attempt ended and only its result is still being kept. */
   onWire: boolean;
   dotHandedOver: boolean;
   abort: AbortController;

@@ -72,7 +72,7 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
     return { state: 'queued', progress, account: failure };
   }
 
-  progress.attempts += 1;
+  if (!onlyAccount(attempt)) progress.attempts += 1;
   if (failure?.scope === 'ambiguous') {
     progress.duplicatePossible = true;
     progress.ambiguous += 1;
@@ -85,6 +85,11 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
       : wait(progress, failure, progress.attempts, at);
   }
   return afterAnswers(progress, attempt, at);
+}
+
+/** True when the server took the mail for nobody, and for some recipient because the account is out of order. */
+function onlyAccount({ failure, accepted, refused }: Attempt): boolean {
+  return !failure && accepted.length === 0 && refused.some((one) => one.failure.scope === 'account');
 }
 
 /** The server took the mail for some recipients and answered for each of the others. */

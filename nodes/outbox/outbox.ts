@@ -134,7 +134,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     entry.progress = next.progress;
     const failure = next.state === 'queued' ? next.account : undefined;
     if (failure) account.failed(failure, started, time.now());
-    else if (attempt.failure?.scope !== 'aborted') account.worked(started);
+    else if (wasJudged(attempt)) account.worked(started);
     if (next.state === 'sent' || next.state === 'failed') return ending.finish(entry);
     await store.save(entry).catch(trouble);
     wait(entry);
@@ -226,4 +226,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       return at === 0 ? 0 : time.toWall(at);
     },
   };
+}
+
+/** True when the attempt got as far as the mail itself; a connection that died on the way there says nothing good. */
+function wasJudged({ failure }: Attempt): boolean {
+  return failure?.scope !== 'aborted' && failure?.scope !== 'connection';
 }

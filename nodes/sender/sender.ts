@@ -19,6 +19,8 @@ import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import type { Externals } from '../mail/scope';
+import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
+import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
 import type { KeptEvent } from '../outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
 import { createSequence } from './sequence';
@@ -47,6 +49,8 @@ export interface SenderOptions {
   connector: () => { title: string; mailFrom: string | null; username: string };
   /** The values that the templates take from outside the msg. */
   externals: (msg: Msg) => Promise<Externals>;
+  /** The values of the fields that are no templates; not asked for when there are none. */
+  values: (msg: Msg) => Promise<FieldValues>;
   /** The value of the property that names the files of a msg. */
   files: (msg: Msg) => unknown;
   /** Puts a mail into the outbox, and with it the kept events it holds; rejects with a MailError when it is refused. */
@@ -61,6 +65,7 @@ export interface SenderOptions {
   warn: (text: string) => void;
   /** The number of waiting events changed. */
   changed: () => void;
+  clock?: Clock;
 }
 
 export interface Sender {
@@ -80,13 +85,15 @@ export interface Sender {
 const MIB = 1_048_576;
 
 export function createSender(options: SenderOptions): Sender {
-  const { message, submit, refuse, warn, changed } = options;
+  const { message, submit, refuse, warn, changed, clock = systemClock } = options;
   const { config } = message;
   const rules = { size: config.batchSize, timeout: config.batchTimeout * 1000 };
   const limitBytes = config.attachMaxMb * MIB;
   let batches: Batches<Waiting> = emptyBatches();
-  let timer: NodeJS.Timeout | undefined;
-  /** When the timer fires, ms; null when none is set. */
+  /** The time of batches: one that waits for ten seconds does so whatever someone sets the clock to meanwhile. */
+  const time = createOwnTime(clock);
+  let cancelTimer = () => {};
+  /** When the timer fires, own time; null when none is set. */
   let timerAt: number | null = null;
   let closed = false;
   /** Msgs are handled one after the other, so that mails leave in the order in which msgs came. */
@@ -96,7 +103,7 @@ export function createSender(options: SenderOptions): Sender {
     const event = await prepare(source.msg);
     const before = batches;
     const waiting: Waiting = { source, event, keptAs: null, recovered: false };
-    const full = add(waiting, Date.now(), isUrgent(source.msg));
+    const full = add(waiting, time.now(), isUrgent(source.msg));
     if (!full) {
       waiting.keptAs = newMailId(Date.now());
       try {
@@ -126,13 +133,16 @@ export function createSender(options: SenderOptions): Sender {
   async function restoreOne({ id, data }: KeptEvent): Promise<void> {
     const event = data as MailEvent;
     const source: Source = { msg: event.msg, done: () => undefined };
-    await after(add({ source, event, keptAs: id, recovered: true }, event.arrivedAt, false));
+    // Not later than now: the clock may have been set back since.
+    const arrived = Math.min(event.arrivedAt - time.offset(), time.now());
+    await after(add({ source, event, keptAs: id, recovered: true }, arrived, false));
   }
 
   async function prepare(msg: Msg): Promise<MailEvent> {
     const { title, mailFrom, username } = options.connector();
     const { event, warnings } = prepareEvent(message, msg, {
       externals: await options.externals(msg),
+      values: message.typed.size === 0 ? NO_VALUES : await options.values(msg),
       connector: title,
       now: Date.now(),
       username,
@@ -190,19 +200,25 @@ export function createSender(options: SenderOptions): Sender {
 
   function schedule(): void {
     const due = closed ? null : nextDue(batches);
-    const at = due === null ? null : Math.max(due, options.blockedUntil());
+    const at = due === null ? null : Math.max(due, blockedUntil());
     // Most events join a batch whose time is known.
     if (at === timerAt) return;
-    clearTimeout(timer);
+    cancelTimer();
     timerAt = at;
-    if (at !== null) timer = setTimeout(() => void next(timeIsUp), Math.max(at - Date.now(), 0));
+    if (at !== null) cancelTimer = clock.after(at - time.now(), () => void next(timeIsUp));
+  }
+
+  /** Own time; 0 when the rate limit lets the next mail go. */
+  function blockedUntil(): number {
+    const at = options.blockedUntil();
+    return at === 0 ? 0 : at - time.offset();
   }
 
   async function timeIsUp(): Promise<void> {
     timerAt = null;
     // Another mail took the free place in the meantime.
-    if (options.blockedUntil() > Date.now()) return schedule();
-    await dispatchAll(dueBatches(batches, Date.now()));
+    if (blockedUntil() > time.now()) return schedule();
+    await dispatchAll(dueBatches(batches, time.now()));
   }
 
   const flush = () => next(() => dispatchAll(flushBatches(batches)));

@@ -5,7 +5,8 @@ import { lookup } from 'node:dns';
 import { connect, isIP } from 'node:net';
 import type { SMTPPoolOptions } from 'nodemailer';
 
-type GetSocket = NonNullable<SMTPPoolOptions['getSocket']>;
+/** nodemailer's shape of a way to open a socket. */
+export type GetSocket = NonNullable<SMTPPoolOptions['getSocket']>;
 
 /**
  * Makes a nodemailer socket provider that connects from a local address, or a name of it, and from a local port.

@@ -9,8 +9,8 @@ const BEFORE_THE_MAIL = ['CONN', 'EHLO', 'HELO', 'LHLO', 'STARTTLS', 'RSET'];
 
 export const SESSION_RULES: readonly Rule[] = [
   {
-    // 4.4.1 and 4.4.2: the server ended a session that was idle or had lasted too long.
-    when: { reply: [421], enhanced: ['4.4.1', '4.4.2'], reused: true },
+    // The session was idle, had lasted too long or carried enough mails: only a new one tells whether more is wrong.
+    when: { reply: [421], reused: true },
     then: { scope: 'connection', code: 'CONNECTION', what: N_('The server ended the session') },
   },
   {

@@ -2,10 +2,11 @@
  * Settings in nodemailer's words.
  */
 import { isIP } from 'node:net';
-import type { SMTPPoolOptions } from 'nodemailer';
+import type { SMTPEnvelopeDsn } from 'nodemailer/lib/smtp-connection';
 import { inOrderOf } from './auth-exchange';
 import { boundSocket } from './bound-socket';
-import type { Proxy } from './proxy-settings';
+import { proxiedSocket } from './proxied-socket';
+import type { SessionOptions } from './session';
 import type { SmtpSettings } from './settings';
 
 /** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
@@ -13,14 +14,11 @@ const SELECTED = 'SELECTED';
 
 /** What `mailOptions` adds to every mail. */
 export interface MailOptions {
-  dsn?: { notify?: string[]; return?: string };
+  dsn?: SMTPEnvelopeDsn;
 }
 
-/**
- * The options for `createTransport`, without the size of the pool. A SOCKS proxy also needs
- * `transporter.set('proxy_socks_module', require('socks'))`.
- */
-export function nodemailerOptions(settings: SmtpSettings): SMTPPoolOptions & { pool: true } {
+/** How to connect and log in. */
+export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
   const { host, port, security, auth, timeouts, proxy } = settings;
   return {
     host,
@@ -36,13 +34,10 @@ export function nodemailerOptions(settings: SmtpSettings): SMTPPoolOptions & { p
     greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - 1), 1),
     socketTimeout: timeouts.socket,
     tls: tlsOptions(settings),
-    disableFileAccess: true,
-    disableUrlAccess: true,
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
     ...localSide(settings),
     ...(auth === null ? {} : loginOptions(auth)),
-    ...(proxy === null ? {} : { proxy: proxyUrl(proxy) }),
-    pool: true,
+    ...(proxy === null ? {} : { getSocket: proxiedSocket(proxy, timeouts.connection) }),
   };
 }
 
@@ -57,7 +52,7 @@ export function mailOptions({ dsn }: SmtpSettings): MailOptions {
   };
 }
 
-function tlsOptions({ tls }: SmtpSettings): NonNullable<SMTPPoolOptions['tls']> {
+function tlsOptions({ tls }: SmtpSettings): NonNullable<SessionOptions['tls']> {
   return {
     ...tls.material,
     rejectUnauthorized: tls.rejectUnauthorized,
@@ -69,17 +64,16 @@ function tlsOptions({ tls }: SmtpSettings): NonNullable<SMTPPoolOptions['tls']> 
 }
 
 /** nodemailer binds to an IP address only; for a name or a port the socket is made here. */
-function localSide({ localAddress, localPort }: SmtpSettings): SMTPPoolOptions {
+function localSide({ localAddress, localPort }: SmtpSettings): Partial<SessionOptions> {
   if (localAddress === null) return {};
   if (localPort === null && isIP(localAddress) !== 0) return { localAddress };
   return { getSocket: boundSocket({ localAddress, localPort }) };
 }
 
-function loginOptions({ user, pass, mechanisms }: NonNullable<SmtpSettings['auth']>): SMTPPoolOptions {
+function loginOptions({
+  user,
+  pass,
+  mechanisms,
+}: NonNullable<SmtpSettings['auth']>): Partial<SessionOptions> {
   return { auth: { user, pass, method: SELECTED }, customAuth: { [SELECTED]: inOrderOf(mechanisms) } };
-}
-
-function proxyUrl({ kind, host, port, auth }: Proxy): string {
-  const login = auth === null ? '' : `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@`;
-  return `${kind}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

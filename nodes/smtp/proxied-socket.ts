@@ -1,18 +1,31 @@
 /**
- * Says of what fails at a proxy that it was the proxy. nodemailer hands such an error on as it comes: with the code of
- * the system as if the mail server had refused, or, from a SOCKS proxy, with no code at all.
+ * The way through a proxy: nodemailer's, which knows HTTP CONNECT and SOCKS. It hands an error on as it comes: with the code
+ * of the system as if the mail server had refused, or, from a SOCKS proxy, with no code at all.
  */
-import type { Transporter } from 'nodemailer';
+import { createTransport } from 'nodemailer';
+import * as socks from 'socks';
+import type { GetSocket } from './bound-socket';
+import type { Proxy } from './proxy-settings';
 
-type GetSocket = Exclude<Transporter['getSocket'], false | undefined>;
-
-/** Wraps nodemailer's way through a proxy: its errors have the code EPROXY, the command CONN and their own code beside. */
-export function proxiedSocket(throughProxy: GetSocket): GetSocket {
+/**
+ * Connects through the proxy within `connectionTimeout` ms. What fails there has the code EPROXY, the command CONN and its
+ * own code beside.
+ */
+export function proxiedSocket(proxy: Proxy, connectionTimeout: number): GetSocket {
+  const mailer = createTransport({ proxy: proxyUrl(proxy), connectionTimeout });
+  mailer.set('proxy_socks_module', socks);
+  const throughProxy = mailer.getSocket as GetSocket;
   return (options, callback) =>
     throughProxy(options, (error, socket) => {
       if (error) callback(proxyFailure(error));
       else callback(null, socket);
     });
+}
+
+/** A proxy as nodemailer wants it told. */
+export function proxyUrl({ kind, host, port, auth }: Proxy): string {
+  const login = auth === null ? '' : `${encodeURIComponent(auth.user)}:${encodeURIComponent(auth.pass)}@`;
+  return `${kind}://${login}${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** A new error, because that of a SOCKS proxy carries its options. */

@@ -1,16 +1,16 @@
 /**
- * Sends one mail at a time over each of a few SMTP connections (nodemailer's pool), and knows of each attempt
- * whether the final dot was handed over: only that tells a mail that may have arrived from one that can not have.
+ * Sends one mail at a time over each of a few SMTP connections, and knows of each attempt whether the final dot was handed
+ * over: only that tells a mail that may have arrived from one that can not have.
  */
 import { Readable } from 'node:stream';
-import { createTransport as createMailer, type SMTPPoolSentMessageInfo } from 'nodemailer';
-import * as socks from 'socks';
+import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
-import { proxiedSocket } from './proxied-socket';
 import { createMask, joinMasks, type Mask } from './secrets';
+import type { Session } from './session';
+import { createSessions } from './sessions';
 import type { SmtpSettings } from './settings';
 import { createTranscript } from './transcript';
 
@@ -33,7 +33,7 @@ export interface DeliveryControl {
 export interface Transport {
   /** Tries to hand a mail to the server for these recipients. Never rejects. */
   deliver(mail: OutgoingMail, recipients: string[], control: DeliveryControl): Promise<Attempt>;
-  /** Closes every connection at once. */
+  /** Closes every connection. */
   close(): void;
 }
 
@@ -54,91 +54,128 @@ interface RecipientError extends Error {
 /** A text from the server on one line, secrets masked. */
 type Masked = (text: string | undefined) => string | null;
 
+/** What is known of an attempt besides its error. */
+interface Course {
+  /** The session had carried a mail before. */
+  reused: boolean;
+  /** The first byte of the body was asked for. */
+  bodyBegun: boolean;
+  dotHandedOver: boolean;
+  deadline?: 'before-dot' | 'after-dot';
+}
+
 export function createTransport({ settings, connections, debug, ...options }: TransportOptions): Transport {
   const login = settings.proxy?.auth ?? null;
   const mask = login === null ? options.mask : joinMasks(options.mask, createMask(login.user, login.pass));
-  const mailer = createMailer({
-    ...nodemailerOptions(settings),
-    pool: true,
-    maxConnections: connections,
-    // Each try is one the rate limit knows of: the caller repeats what ended before the body was asked for.
-    maxRequeues: 0,
-    ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
-  });
-  mailer.set('proxy_socks_module', socks);
-  if (settings.proxy !== null && mailer.getSocket) mailer.getSocket = proxiedSocket(mailer.getSocket);
-  // The message is composed already: the pool gets the stream of it that the caller of deliver made.
-  mailer.use('stream', (mail, done) => {
-    const { openBody } = mail.data as unknown as { openBody: () => Readable };
-    mail.message.createReadStream = openBody;
-    done();
-  });
+  const sessions = createSessions(
+    {
+      ...nodemailerOptions(settings),
+      ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
+    },
+    connections,
+  );
   const masked: Masked = (text) => (text === undefined ? null : mask(text));
+  const { dsn } = mailOptions(settings);
+
+  /** Sends over a session, and leaves it fit for the next mail or ended. */
+  async function sendOver(session: Session, envelope: Parameters<Session['send']>[0], body: Readable) {
+    if (session.carried === 0) await session.open();
+    try {
+      const info = await session.send(envelope, body);
+      sessions.release(session);
+      return info;
+    } catch (error) {
+      void makeFit(session, error);
+      throw error;
+    }
+  }
+
+  /** A refused mail leaves a good session behind; after anything else nobody knows what the server waits for. */
+  async function makeFit(session: Session, error: unknown): Promise<void> {
+    const { code, responseCode } = error as { code?: string; responseCode?: number };
+    try {
+      if ((code !== 'EENVELOPE' && code !== 'EMESSAGE') || responseCode === 421) throw error;
+      await session.reset();
+      sessions.release(session);
+    } catch {
+      session.close();
+    }
+  }
 
   return {
     async deliver(mail, recipients, { signal, aboutToSendDot }) {
-      const abort = new AbortController();
-      const stop = () => abort.abort();
-      signal.addEventListener('abort', stop, { once: true });
-      if (signal.aborted) stop();
-      let dotHandedOver = false;
-      let deadline: 'before-dot' | 'after-dot' | undefined;
-      let timer: NodeJS.Timeout;
-      const endBy = (ms: number, phase: typeof deadline) => {
+      const course: Course = { reused: false, bodyBegun: false, dotHandedOver: false };
+      let session: Session | undefined;
+      let timer: NodeJS.Timeout | undefined;
+      let giveUp: (reason: Error) => void = () => undefined;
+      const ended = new Promise<never>((_, reject) => (giveUp = reject));
+      ended.catch(() => undefined);
+      const stop = () => {
+        giveUp(Object.assign(new Error('The attempt was ended'), { code: 'EABORT' }));
+        session?.close();
+      };
+      const endBy = (ms: number, phase: Course['deadline']) => {
         clearTimeout(timer);
         timer = setTimeout(() => {
-          deadline = phase;
+          course.deadline = phase;
           stop();
         }, ms);
       };
 
       async function* body(): AsyncGenerator<Buffer> {
+        course.bodyBegun = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
-        for await (const chunk of mail.open()) yield chunk as Buffer;
+        yield* mail.open();
         await aboutToSendDot().catch((error: Error) => {
           throw new MailError('STORAGE', t`The outbox can not be written: ${error.message}`);
         });
-        dotHandedOver = true;
+        course.dotHandedOver = true;
         endBy(AFTER_DOT_MS, 'after-dot');
       }
 
+      async function send(): Promise<SMTPConnectionSendInfo> {
+        const taken = await sessions.take();
+        if (signal.aborted || course.deadline) {
+          sessions.release(taken);
+          return ended;
+        }
+        session = taken;
+        course.reused = taken.carried > 0;
+        const from = settings.envelopeFrom ?? mail.envelope.from;
+        const envelope = { from, to: recipients, size: mail.size, ...(dsn && { dsn }) };
+        // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
+        // last chunk only when that chunk was taken.
+        return sendOver(taken, envelope, Readable.from(body(), { objectMode: false, highWaterMark: 0 }));
+      }
+
+      signal.addEventListener('abort', stop, { once: true });
       endBy(TO_DATA_MS, 'before-dot');
+      if (signal.aborted) stop();
       try {
-        const info = await mailer.sendMail({
-          ...mailOptions(settings),
-          envelope: { from: settings.envelopeFrom ?? mail.envelope.from, to: recipients, size: mail.size },
-          raw: '',
-          signal: abort.signal,
-          // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
-          // last chunk only when that chunk was taken.
-          openBody: () => Readable.from(body(), { objectMode: false, highWaterMark: 0 }),
-        } as Parameters<typeof mailer.sendMail>[0]);
-        return answered(info, masked);
+        return answered(await Promise.race([send(), ended]), masked);
       } catch (error) {
-        return failed(error, recipients.length, masked, {
-          dotHandedOver,
-          reused: endedEarly(error),
-          aborted: signal.aborted,
-          deadline,
-        });
+        const reused = endedEarly(course, error);
+        if (reused) sessions.dropIdle();
+        return failed(error, recipients.length, masked, { ...course, reused, aborted: signal.aborted });
       } finally {
-        clearTimeout(timer!);
+        clearTimeout(timer);
         signal.removeEventListener('abort', stop);
       }
     },
-    close: () => mailer.close({ force: true }),
+    close: () => sessions.close(),
   };
 }
 
 /**
- * True when the connection ended before its greeting, or after an earlier mail and before a byte of this one was sent:
- * nodemailer would try again by itself then, and says so in no other way.
+ * True when the connection ended before its greeting, or after an earlier mail and before a byte of this one was asked for:
+ * it says nothing about the server as it is now.
  */
-function endedEarly(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Reached maximum number of retries');
+function endedEarly({ reused, bodyBegun }: Course, error: unknown): boolean {
+  if (bodyBegun) return false;
+  return reused || (error as { beforeGreeting?: boolean }).beforeGreeting === true;
 }
 
-function answered(info: SMTPPoolSentMessageInfo, masked: Masked): Attempt {
+function answered(info: SMTPConnectionSendInfo, masked: Masked): Attempt {
   return {
     accepted: info.accepted,
     refused: refusals(info.rejectedErrors, masked),

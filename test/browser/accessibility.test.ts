@@ -68,7 +68,7 @@ describe('accessibility of the dialogs', function () {
 
   it('of send-email has nothing serious against it: fields, advice, problems, preview', async () => {
     await editNode(page, flow.ids.sendEmail);
-    await page.fill('#node-input-to', '');
+    await page.fill('#node-input-to-shown', '');
     await page.fill('#node-input-batchSize', '5');
     await page.check('#node-input-attach');
     await page.click('#send-email-preview-toggle');

@@ -33,8 +33,8 @@ describe('a first mail from the editor', function () {
     await wire(page, inject, 0, sender);
 
     await editNode(page, sender);
-    await page.fill('#node-input-to', 'operator@example.com');
-    await page.fill('#node-input-subject', 'Pump stopped');
+    await page.fill('#node-input-to-shown', 'operator@example.com');
+    await page.fill('#node-input-subject-shown', 'Pump stopped');
     await page.click('#node-input-btn-server-add');
     await page.locator('#esc-provider').waitFor();
     await slidIn(page);

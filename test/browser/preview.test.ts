@@ -79,7 +79,7 @@ describe('the preview of send-email', function () {
   it('follows what is typed, in every field and in the samples', async () => {
     await openPreview({ topic: 'first', payload: 1, owner: 'anna' });
     await frame().getByText('first: 1').waitFor();
-    await page.fill('#node-input-subject', 'On {{topic}}');
+    await page.fill('#node-input-subject-shown', 'On {{topic}}');
     await page.locator('#send-email-preview-subject', { hasText: 'On first' }).waitFor();
     await writeCode(page, SAMPLES, '{"topic": "second", "payload": 2, "owner": "bert"}');
     await frame().getByText('second: 2').waitFor();
@@ -104,12 +104,12 @@ describe('the preview of send-email', function () {
     await writeCode(page, TEMPLATE, '{{event}}');
     await problem('to').filter({ hasText: '{{owner}} has no value' }).waitFor();
     assert.equal(await problem('template').isVisible(), false);
-    await page.fill('#node-input-to', 'nobody');
+    await page.fill('#node-input-to-shown', 'nobody');
     await problem('to').filter({ hasText: 'nobody' }).waitFor();
     await page.getByText('Something is not right yet: see To.').waitFor();
     await writeCode(page, SAMPLES, '{"payload": ');
     await problem('samples').filter({ hasText: 'no JSON' }).waitFor();
-    await page.fill('#node-input-to', 'a@example.com');
+    await page.fill('#node-input-to-shown', 'a@example.com');
     await writeCode(page, SAMPLES, '{"payload": 1}');
     await problem('samples').waitFor({ state: 'hidden' });
     await problem('to').waitFor({ state: 'hidden' });
@@ -118,7 +118,7 @@ describe('the preview of send-email', function () {
 
   it('shows a mail whose sender only the connector will know, and says so', async () => {
     const id = flow.ids.connector;
-    await page.fill('#node-input-from', '');
+    await page.fill('#node-input-from-shown', '');
     await openPreview({ topic: 'x', payload: 1, owner: 'anna' });
     await page.getByText(/The sender comes from the connector/).waitFor();
     await page.locator('#send-email-preview-to', { hasText: 'anna@example.com' }).waitFor();
@@ -132,13 +132,13 @@ describe('the preview of send-email', function () {
       if (request.url().endsWith('/send-email/preview')) asked.push(request.url());
     };
     page.on('request', note);
-    await page.fill('#node-input-subject', 'one');
+    await page.fill('#node-input-subject-shown', 'one');
     await openPreview({ topic: 'x', payload: 1, owner: 'anna' });
     await frame().getByText('x: 1').waitFor();
-    await page.fill('#node-input-subject', 'two');
+    await page.fill('#node-input-subject-shown', 'two');
     await page.click('#send-email-preview-toggle');
     const before = asked.length;
-    await page.fill('#node-input-subject', 'three');
+    await page.fill('#node-input-subject-shown', 'three');
     // Two more of its pauses, by the clock of the page.
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 900)));
     assert.equal(asked.length, before);
@@ -182,7 +182,7 @@ describe('the preview of send-email', function () {
 
   it('explains fields that do not go together, and hides those without a use', async () => {
     assert.equal(await advice('to').isVisible(), false);
-    await page.fill('#node-input-to', '');
+    await page.fill('#node-input-to-shown', '');
     await advice('to').filter({ hasText: 'each msg must bring msg.to' }).waitFor();
     assert.equal(await page.locator('#node-input-batchTimeout').isVisible(), false);
     await page.fill('#node-input-batchSize', '5');

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { MailError } from '../../nodes/types';
 import { preview, type PreviewSurroundings } from '../../nodes/editor-api/preview';
 
 const AROUND: PreviewSurroundings = {
   connector: { title: 'Plant mail', mailFrom: null, username: 'plant@example.com' },
   externals: async (names) => Object.fromEntries(names.map((name) => [name, `value of ${name}`])),
+  fields: async () => ({ read: async () => ({}), errors: [] }),
   now: 0,
 };
 
@@ -55,6 +57,30 @@ describe('the preview of a mail', () => {
     );
   });
 
+  it('gives the fields that are no templates their values, for each msg', async () => {
+    const fields: PreviewSurroundings['fields'] = async (typed) => {
+      assert.deepEqual([...typed.keys()], ['to', 'subject']);
+      return { read: async (msg) => ({ to: msg.who, subject: `about ${String(msg.who)}` }), errors: [] };
+    };
+    const node = { to: 'who', toType: 'msg', subject: '{{ no template', subjectType: 'jsonata' };
+    const { subject, to, errors } = await show(
+      node,
+      [{ who: ['a@b.test', { name: 'C', address: 'c@d.test' }] }],
+      { fields },
+    );
+    assert.deepEqual(
+      [subject, to, errors],
+      ['about a@b.test,[object Object]', ['a@b.test', 'C <c@d.test>'], []],
+    );
+  });
+
+  it('tells a field that can not be read, and its field', async () => {
+    const bad = new MailError('FIELD_VALUE', 'The field cc is "(", which is no valid JSONata expression: x.');
+    const fields = async () => ({ read: async () => ({}), errors: [bad] });
+    const { errors } = await show({ cc: '(', ccType: 'jsonata' }, [{}], { fields });
+    assert.deepEqual([errors.length, errors[0]?.field, errors[0]?.code], [1, 'cc', 'FIELD_VALUE']);
+  });
+
   const problems: [string, Record<string, unknown>, unknown[], string, string, RegExp][] = [
     [
       'a template that does not parse',
@@ -69,6 +95,8 @@ describe('the preview of a mail', () => {
     ['a wrong address', { to: 'nobody' }, [{}], 'to', 'BAD_ADDRESS', /"nobody"/],
     ['a wrong address in the msg', { to: '' }, [{ to: ['a@b.test', 'no'] }], 'to', 'BAD_ADDRESS', /to\[1\]/],
     ['an address that is not set', { cc: '{{boss}}' }, [{}], 'cc', 'UNSET_VALUE', /\{\{boss\}\}/],
+    ['a value that is not set', { to: 'who', toType: 'msg' }, [{}], 'to', 'UNSET_VALUE', /msg\.who/],
+    ['a type that is none', { toType: 'number' }, [{}], 'to', 'BAD_FIELD', /toType.*"number"/],
     ['no recipient', { to: '' }, [{}], 'to', 'NO_RECIPIENT', /msg\.to/],
     ['a subject of two lines', {}, [{ topic: 'a\nb' }], 'subject', 'BAD_SUBJECT', /line break/],
     ['a header of two lines', {}, [{ headers: { 'X-A': 'a\r\nb' } }], 'msg.headers', 'BAD_HEADER', /X-A/],

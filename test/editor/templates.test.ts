@@ -10,6 +10,7 @@ const MESSAGES = [
 const AROUND = {
   connector: { title: 'Alerts', mailFrom: null, username: 'alerts@example.com' },
   externals: () => Promise.resolve({}),
+  fields: () => Promise.resolve({ read: () => Promise.resolve({}), errors: [] }),
   now: Date.UTC(2026, 0, 1),
 };
 

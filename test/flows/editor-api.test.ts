@@ -121,6 +121,7 @@ describe('the routes of the editor', () => {
     ['GET', connector(), undefined],
     ['POST', '/email-server-connector/check', { properties: 'mail.smtp.host=h.test', hasCredentials: false }],
     ['POST', '/send-email/preview', { node: { to: 'a@b.test' }, messages: [{ payload: 1 }] }],
+    ['GET', `/send-email/${flow.ids.sendEmail}/samples`, undefined],
     ['POST', connector('/state'), { state: 'RUN' }],
     ['POST', connector('/test'), unsaved(inbox)],
   ];
@@ -138,7 +139,7 @@ describe('the routes of the editor', () => {
     for (const [method, route, body] of routes())
       statuses.push((await call(read, method, route, body)).status);
     // Node-RED answers a missing permission as it does a missing login.
-    assert.deepEqual(statuses, [200, 200, 200, 401, 401]);
+    assert.deepEqual(statuses, [200, 200, 200, 200, 401, 401]);
     assert.equal((await call(read, 'POST', connector('/state'), { state: 'STOPPED' })).status, 401);
     assert.equal((await call(read, 'GET', connector())).body.state, 'RUN');
     assert.equal(inbox.connections.total, connections);
@@ -309,6 +310,95 @@ describe('the routes of the editor', () => {
       assert.deepEqual(
         body.errors.map((error: Loose) => error.field),
         ['template'],
+      );
+    });
+  });
+
+  describe('preview fields that are no templates', () => {
+    const node = { from: 'a@b.test', template: '{{event}}' };
+    const expression = { to: 'who & "@x.test"', toType: 'jsonata' };
+    const messages = [{ who: 'ann', payload: 1 }];
+    const show = async (token: string, fields: object) =>
+      (await call(token, 'POST', '/send-email/preview', { node: { ...node, ...fields }, messages })).body;
+
+    before(async () => {
+      flow = await deploy({ sendEmail: { ...expression, subject: 'SITE', subjectType: 'env' } });
+    });
+    const deployed = () => ({ ...flow.nodes.find(({ id }) => id === flow.ids.sendEmail), ...node });
+
+    it('of the deployed node to whoever may look', async () => {
+      const { to, subject, errors } = await show(read, deployed());
+      assert.deepEqual([to, subject, errors], [['ann@x.test'], 'north pier', []]);
+    });
+
+    it('that are not deployed only when they show nothing that a reader may not see, and keep nobody busy', async () => {
+      const other = { ...expression, to: '"b@x.test"' };
+      assert.deepEqual((await show(write, other)).to, ['b@x.test']);
+      const { to, errors } = await show(read, other);
+      assert.deepEqual(to, []);
+      assert.match(
+        errors[0].message,
+        /^to: the JSONata expression could not be read: without the permission/,
+      );
+      const variable = { to: 'c@x.test', toType: 'str', subject: 'OTHER', subjectType: 'env' };
+      for (const token of [read, write]) {
+        const answer = await show(token, { ...deployed(), ...variable });
+        assert.match(answer.errors[0].message, /^subject: the environment variable OTHER could not be read/);
+        assert.doesNotMatch(JSON.stringify(answer), /another|secret/);
+      }
+    });
+
+    it('and end an expression that never does', async () => {
+      const { errors } = await show(write, { to: '($f := function(){ $f() }; $f())', toType: 'jsonata' });
+      assert.match(errors[0].message, /^to: the JSONata expression could not be read: it takes too long/);
+    });
+
+    it('with the msg and the context of the node, as far as there is one', async () => {
+      const fields = { to: 'who', toType: 'msg', subject: 'line', subjectType: 'global' };
+      assert.equal((await show(read, { ...deployed(), ...fields })).subject, 'line 7');
+      const { errors } = await show(read, fields);
+      assert.match(errors[0].message, /subject: global\.line could not be read: the node is not deployed/);
+      const context = {
+        ...fields,
+        to: '$flowContext("x") & who & "@x.test"',
+        toType: 'jsonata',
+        subjectType: 'str',
+      };
+      assert.deepEqual((await show(write, context)).to, ['ann@x.test']);
+    });
+  });
+
+  describe('show the last msgs of a node', () => {
+    const samples = (id = flow.ids.sendEmail) => call(read, 'GET', `/send-email/${id}/samples`);
+
+    it('when the node keeps them', async () => {
+      flow = await deploy({ sendEmail: { keepSamples: true } });
+      assert.deepEqual((await samples()).body, { keepSamples: true, messages: [] });
+      await flow.send({ _msgid: 'm1', topic: 'kept', payload: Buffer.alloc(100) });
+      await flow.send({ _msgid: 'm2', action: 'status' });
+      await flow.sent.waitFor(2);
+      const { messages } = (await samples()).body;
+      assert.deepEqual(
+        messages.map(({ _msgid, topic, payload }: Loose) => [_msgid, topic, payload.data.length]),
+        [['m1', 'kept', 32]],
+      );
+    });
+
+    it('of a node that can not work, too, for its msgs show what is wrong', async () => {
+      flow = await deploy({ sendEmail: { keepSamples: true, template: '{{#a}}' } });
+      await flow.send({ _msgid: 'm1', topic: 'refused' });
+      await flow.failed.next();
+      assert.equal((await samples()).body.messages[0].topic, 'refused');
+    });
+
+    it('and none of a node that does not, or that is not there', async () => {
+      flow = await deploy();
+      await flow.send({ topic: 'not kept' });
+      await flow.sent.next();
+      assert.deepEqual((await samples()).body, { keepSamples: false, messages: [] });
+      assert.deepEqual(
+        [(await samples('nobody')).status, (await samples(flow.ids.connector)).status],
+        [404, 404],
       );
     });
   });

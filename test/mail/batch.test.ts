@@ -92,11 +92,6 @@ describe('A batch', () => {
     assert.equal(reset.batches.size, 0);
   });
 
-  it('does not wait for hours when the clock is set back', () => {
-    const { batches } = add(emptyBatches(), 'a', 3_600_000);
-    assert.equal(dueBatches(batches, 0).send.length, 1);
-  });
-
   it('leaves the state that it was added to unchanged', () => {
     const before = add(emptyBatches(), 'a', 0).batches;
     const { batches } = add(before, 'b', 1);

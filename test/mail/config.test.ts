@@ -22,6 +22,20 @@ describe('readConfig', () => {
     assert.match(warnings.join(), /template is empty/);
   });
 
+  it('takes a field without a type, or with an empty one, as a template', () => {
+    const { config, errors } = readConfig({
+      to: 'a@b.test',
+      toType: '',
+      ccType: 'jsonata',
+      subjectType: 'str',
+    });
+    assert.deepEqual(errors, []);
+    assert.deepEqual(
+      [config.toType, config.ccType, config.subjectType, config.fromType],
+      ['str', 'jsonata', 'str', 'str'],
+    );
+  });
+
   it('takes numbers and booleans as text, as they come from the environment', () => {
     const { config, errors } = readConfig({
       batchSize: '25',
@@ -51,6 +65,8 @@ describe('readConfig', () => {
     ['priority', 'urgent'],
     ['attach', 'maybe'],
     ['to', { address: 'a@example.com' }],
+    ['toType', 'num'],
+    ['keepSamples', 'perhaps'],
   ] as const) {
     it(`refuses ${field} = ${JSON.stringify(value)} with the field, the value and what to do`, () => {
       const { errors } = readConfig({ [field]: value });

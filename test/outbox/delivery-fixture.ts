@@ -99,6 +99,11 @@ export async function openLine(options: LineOptions): Promise<Line> {
   };
 }
 
+/** As the outbox reads a mail: whoever takes the last piece of a large one has not yet sent all of it. */
+function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+}
+
 let serial = 0;
 
 /** A mail of `size` bytes at least; later ones have greater ids. */
@@ -123,6 +128,6 @@ export function newMail(
     skippedAttachments: [],
     messages: [{ payload: id }],
     size: bytes.length,
-    open: () => Readable.from([bytes], { objectMode: false }),
+    open: () => Readable.from(chunksOf(bytes), { objectMode: false }),
   };
 }

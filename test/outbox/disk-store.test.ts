@@ -159,7 +159,7 @@ describe('the disk store', () => {
         const one = entry(`size-${size}`, bytes);
         await store.add(one);
         assert.equal(await bodyOf(one), bytes.toString());
-        const chunks = await one.mail.open().toArray();
+        const chunks = await Readable.from(one.mail.open()).toArray();
         if (size > 262_144) assert.ok(chunks.every((chunk: Buffer) => chunk.length <= 65_536));
       }
       for (const one of (await reopened()).entries) {

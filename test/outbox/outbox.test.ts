@@ -302,6 +302,35 @@ describe('the outbox', () => {
     assert.notEqual(outbox.problem(), null);
   });
 
+  it('keeps the order of mails when a connection dies under one of them', async () => {
+    start(
+      (subject, recipients, attempt) =>
+        subject === 'a' && attempt === 1 ? refuse(failure('connection')) : accept(recipients),
+      { connections: 1 },
+    );
+    for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
+    await settle();
+    assert.deepEqual(tried, ['a', 'a', 'b', 'c']);
+  });
+
+  it('lets the pauses grow, with one mail as a probe, while each new connection dies before it is of use', async () => {
+    start(() => refuse(failure('connection')));
+    for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
+    await settle();
+    const since = outbox.problem()?.since;
+    for (const wait of [15_000, 30_000, 60_000, 120_000]) {
+      tried.length = 0;
+      mock.timers.tick(wait - 1);
+      await settle();
+      assert.deepEqual(tried, []);
+      mock.timers.tick(1);
+      await settle();
+      assert.deepEqual(new Set(tried), new Set(['a']));
+      assert.ok(tried.length <= 2);
+      assert.equal(outbox.problem()?.since, since);
+    }
+  });
+
   it('refuses a mail when it is full and keeps what it has', async () => {
     start(() => new Promise(() => undefined), { limit: 2 });
     await outbox.add(mail('a'));

@@ -62,7 +62,11 @@ export function definition(type: NodeType): Definition {
   const RED = {
     _: translate,
     nodes: { registerType: (name: string, def: unknown) => (registered = { ...(def as Definition), name }) },
-    utils: { validatePropertyExpression: (text: string) => (/^[\w.[\]]+$/.test(text) ? true : 'invalid') },
+    utils: {
+      validatePropertyExpression: (text: string) => (/^[\w.[\]]+$/.test(text) ? true : 'invalid'),
+      validateTypedProperty: (text: string, type: string) =>
+        type === 'jsonata' || /^[\w.[\]]+$/.test(text) ? true : `no ${type}`,
+    },
   };
   vm.runInNewContext(page(type).script, { RED });
   if (!registered) throw new Error(`${type}.html registers nothing`);

@@ -153,6 +153,19 @@ describe('editor files', function () {
     assert.equal(labelOf({ name: 'Alarm', to: 'a@example.com' }), 'Alarm');
     assert.equal(labelOf({ name: '', to: 'a@example.com' }), 'a@example.com');
     assert.equal(labelOf({ name: '', to: '' }), 'send-email');
+    assert.equal(labelOf({ name: '', to: 'owner', toType: 'msg' }), 'msg.owner');
+    assert.equal(labelOf({ name: '', to: '#:(disk)::owner', toType: 'flow' }), 'flow[disk].owner');
+  });
+
+  it('a field that names a value must name one, and a template may be empty', () => {
+    const { validate, label } = field('to');
+    const verdict = (to: string, toType?: string) => validate.call({ id: 'n', to, toType }, to, { label });
+    assert.deepEqual(
+      [verdict(''), verdict('{{x}} y', 'str'), verdict('owner', 'msg'), verdict('#:(disk)::x', 'flow')],
+      [true, true, true, true],
+    );
+    assert.equal(verdict('', 'msg'), 'To: must name where the value is, or be of the type template');
+    assert.equal(verdict('a b', 'msg'), 'To: no msg');
   });
 
   it('a number out of range is refused with the label and the range', () => {

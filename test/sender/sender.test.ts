@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { mock } from 'node:test';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { readConfig } from '../../nodes/mail/config';
-import { compileMessage } from '../../nodes/mail/message';
+import { compileMessage, type MailEvent } from '../../nodes/mail/message';
+import type { FieldValues } from '../../nodes/mail/typed-fields';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
 import type { KeptEvent } from '../../nodes/outbox/store';
 import { MailError, type Msg, type OutgoingMail } from '../../nodes/types';
+import { mockedClock } from '../outbox/clocks';
 
 interface Trial {
   sender: Sender;
@@ -20,6 +23,7 @@ interface Trial {
   /** Events of the mails that were handed over. */
   taken: string[][];
   blockedUntil: number;
+  clock: ReturnType<typeof mockedClock>;
 }
 
 /** A sender for the given fields; its outbox is the list `mails`. */
@@ -34,12 +38,14 @@ function start(
   const warnings: string[] = [];
   const kept = new Map<string, KeptEvent>();
   const taken: string[][] = [];
+  const clock = mockedClock();
   const sender = createSender({
     nodeId: 'n1',
     message,
     attachFolder: String((fields.attachFolder as string | undefined) ?? ''),
     connector: () => ({ title: 'Account', mailFrom: null, username: '' }),
     externals: () => Promise.resolve({}),
+    values: (msg) => Promise.resolve((msg['values'] ?? {}) as FieldValues),
     files: (msg) => msg.payload,
     submit: (mail, _sources, events) => {
       if (fault.outboxFull) return Promise.reject(fault.outboxFull);
@@ -61,8 +67,9 @@ function start(
     refuse: (sources: Source[], error) => refused.push({ msgs: sources.map(({ msg }) => msg), error }),
     warn: (text) => warnings.push(text),
     changed: () => undefined,
+    clock,
   });
-  const trial: Trial = { sender, mails, refused, warnings, kept, taken, blockedUntil: 0 };
+  const trial: Trial = { sender, mails, refused, warnings, kept, taken, blockedUntil: 0, clock };
   return trial;
 }
 
@@ -126,6 +133,18 @@ describe('the sender', () => {
         [['a@x.test'], 2],
         [['b@x.test'], 2],
       ],
+    );
+  });
+
+  it('keeps the values of fields that are no templates as they were when the msg arrived', async () => {
+    const trial = start({ to: 'who', toType: 'flow', subject: 's', subjectType: 'jsonata', batchSize: 2 });
+    await given(trial, { values: { to: ['a@x.test'], subject: 'then' } });
+    const [kept] = [...trial.kept.values()].map(({ data }) => data as MailEvent);
+    assert.deepEqual([kept?.addresses.to, kept?.subject], [[{ name: '', address: 'a@x.test' }], 'then']);
+    await given(trial, { values: { to: 'a@x.test', subject: 'now' } });
+    assert.deepEqual(
+      trial.mails.map(({ envelope, subject }) => [envelope.to, subject]),
+      [[['a@x.test'], 'then']],
     );
   });
 
@@ -232,6 +251,57 @@ describe('the sender', () => {
     assert.deepEqual(after.taken, [left.map(({ id }) => id)]);
   });
 
+  for (const hours of [-3, 3]) {
+    const HOURS = hours * 3_600_000;
+    it(`keeps the time of its batches when the clock is set by ${hours} hours`, async () => {
+      const trial = start({ batchSize: 2, batchTimeout: 10, batchBy: '{{topic}}' });
+      await given(trial, { topic: 'a' });
+      mock.timers.tick(5_000);
+      await given(trial, { topic: 'b' });
+      trial.clock.set(HOURS);
+      // One batch leaves because it is full: the timer is set anew for the other.
+      await given(trial, { topic: 'a' });
+      const subjects = () => trial.mails.map(({ subject }) => subject);
+      assert.deepEqual(subjects(), ['a']);
+      mock.timers.tick(9_999);
+      await settle();
+      assert.deepEqual(subjects(), ['a']);
+      mock.timers.tick(1);
+      await settle();
+      assert.deepEqual(subjects(), ['a', 'b']);
+    });
+
+    it(`waits for the rate limit no longer and no shorter when the clock is set by ${hours} hours`, async () => {
+      const trial = start({ batchSize: 4, batchTimeout: 10 });
+      trial.blockedUntil = 1_060_000;
+      await given(trial, { topic: 'a' });
+      trial.clock.set(HOURS);
+      trial.blockedUntil += HOURS;
+      await given(trial, { topic: 'b' });
+      mock.timers.tick(59_999);
+      await settle();
+      assert.equal(trial.mails.length, 0);
+      mock.timers.tick(1);
+      await settle();
+      assert.equal(trial.mails.length, 1);
+    });
+  }
+
+  it('takes up events that came later than now, for the clock was set back since, as events of this moment', async () => {
+    const before = start({ batchSize: 3, batchTimeout: 10 });
+    await given(before, { topic: 'a' });
+    const after = start({ batchSize: 3, batchTimeout: 10 });
+    const left = [...before.kept.values()].map((event) => ({
+      ...event,
+      data: { ...(event.data as object), arrivedAt: Date.now() + 3_600_000 },
+    }));
+    after.sender.restore(left);
+    await settle();
+    mock.timers.tick(10_000);
+    await settle();
+    assert.equal(after.mails.length, 1);
+  });
+
   it('goes on collecting while the rate limit holds mails back, up to the size of a batch', async () => {
     const trial = start({ batchSize: 4, batchTimeout: 10 });
     trial.blockedUntil = 1_060_000;
@@ -290,7 +360,7 @@ describe('the sender', () => {
         mail?.skippedAttachments.map(({ filename }) => filename),
         ['report.csv'],
       );
-      const parsed = await simpleParser(mail.open());
+      const parsed = await simpleParser(Readable.from(mail.open(), { objectMode: false }));
       assert.equal(parsed.attachments[0]?.content.toString(), 'a;b');
       assert.match(parsed.text ?? '', /report\.csv/);
     });

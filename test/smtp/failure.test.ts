@@ -606,7 +606,13 @@ describe('classifyFailure', () => {
         ['421 4.4.2', sender('421 4.4.2 session too long'), 'connection, CONNECTION'],
         ['503', sender('503 5.5.1 Bad sequence of commands'), 'connection, PROTOCOL'],
         ['451 at MAIL', sender('451 4.3.0 later'), 'account, SERVER'],
-        ['421 4.3.2', sender('421 4.3.2 shutting down'), 'account, SERVER'],
+        // The next one is on a new connection: a server that really goes away refuses that one too.
+        ['421 4.3.2', sender('421 4.3.2 shutting down'), 'connection, CONNECTION'],
+        [
+          '421 after so many mails',
+          sender('421 4.7.0 too many mails in this session'),
+          'connection, CONNECTION',
+        ],
         ['550 at MAIL', sender('550 5.1.0 no'), 'message for good, SENDER'],
       ],
       REUSED,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mailOptions, nodemailerOptions } from '../../nodes/smtp/nodemailer-options';
+import { proxyUrl } from '../../nodes/smtp/proxied-socket';
 import { goodSettings, NO_LOGIN } from './settings-of';
 
 const RELAY = 'mail.smtp.host=relay.example.com';
@@ -8,7 +9,6 @@ const options = (lines: string, input = {}) => nodemailerOptions(goodSettings(`$
 describe('nodemailer options', () => {
   it('are these, whole, for a relay', () => {
     assert.deepEqual(options('', NO_LOGIN), {
-      pool: true,
       host: 'relay.example.com',
       port: 25,
       secure: false,
@@ -19,8 +19,6 @@ describe('nodemailer options', () => {
       greetingTimeout: 30_000,
       socketTimeout: 600_000,
       tls: { rejectUnauthorized: true },
-      disableFileAccess: true,
-      disableUrlAccess: true,
     });
   });
 
@@ -80,12 +78,17 @@ describe('nodemailer options', () => {
     }
   });
 
-  it('write a proxy as a URL, its login percent-encoded', () => {
+  it('go through a proxy, whose login is percent-encoded in its URL', () => {
     const env = () => 'p:w/%';
     const http =
       'mail.smtp.proxy.host=[2001:db8::9]:8080\nmail.smtp.proxy.user=a@b\nmail.smtp.proxy.password=${P}';
-    assert.equal(options(http, { ...NO_LOGIN, env }).proxy, 'http://a%40b:p%3Aw%2F%25@[2001:db8::9]:8080');
-    assert.equal(options('mail.smtp.socks.host=s', NO_LOGIN).proxy, 'socks5://s:1080');
+    const url = (lines: string, input: object) => {
+      const { proxy } = goodSettings(`${RELAY}\n${lines}`, input);
+      return proxy && proxyUrl(proxy);
+    };
+    assert.equal(url(http, { ...NO_LOGIN, env }), 'http://a%40b:p%3Aw%2F%25@[2001:db8::9]:8080');
+    assert.equal(url('mail.smtp.socks.host=s', NO_LOGIN), 'socks5://s:1080');
+    assert.equal(typeof options(http, { ...NO_LOGIN, env }).getSocket, 'function');
   });
 
   it('ask for delivery reports with each mail', () => {

@@ -101,6 +101,35 @@ describe('the transport', () => {
     assert.equal(server.ledger.items.length, 5);
   });
 
+  it('has no more connections than it may, however many mails come at once and are refused', async () => {
+    let rcpt = 0;
+    await open(({ phase }) => (phase === 'rcpt' && ++rcpt % 5 === 0 ? reply('550 5.1.1 no') : undefined));
+    const trials = await Promise.all(Array.from({ length: 250 }, () => send()));
+    assert.equal(trials.filter(({ attempt }) => attempt.accepted.length > 0).length, 200);
+    assert.equal(server.ledger.items.length, 200);
+    assert.equal(server.connections.total, 2);
+    assert.equal(server.connections.most, 2);
+  });
+
+  it('opens a new connection instead of a pause when the server has had enough mails over one', async () => {
+    await open(({ phase, transaction }) =>
+      phase === 'mail' && transaction > 3
+        ? replyAndFin('421 4.7.0 too many mails in this session')
+        : undefined,
+    );
+    const scopes: (string | undefined)[] = [];
+    for (let i = 0; i < 8; i++) scopes.push((await send()).attempt.failure?.scope);
+    const [none, again] = [undefined, 'connection'];
+    assert.deepEqual(scopes, [none, none, none, again, none, none, none, again]);
+  });
+
+  it('says goodbye when it is closed', async () => {
+    await open(() => undefined);
+    await send();
+    transport.close();
+    await server.commands.waitForOne(({ line }) => line === 'QUIT');
+  });
+
   it('delivers to the accepted recipients and tells of each other one whether it may be tried again', async () => {
     await open(
       firstOf(

@@ -70,6 +70,6 @@ describe('on the wire, the transcript', () => {
     const text = await lines(['mail.debug=true', 'mail.smtp.starttls.required=true'], options);
     const { transcript } = await deliver(text, { ...LOGIN, tlsNode: { ca: testAuthority } });
     const commands = transcript.flatMap((line) => /C: (\w+)/.exec(line)?.[1] ?? []);
-    assert.deepEqual(commands, ['EHLO', 'STARTTLS', 'EHLO', 'AUTH', 'MAIL', 'RCPT', 'DATA']);
+    assert.deepEqual(commands, ['EHLO', 'STARTTLS', 'EHLO', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'QUIT']);
   });
 });

@@ -1,0 +1,133 @@
+/**
+ * One connection to the mail server with its login, from its opening to its end: nodemailer's SMTPConnection, which speaks
+ * the protocol, with promises and with what an error does not tell.
+ */
+import type { Readable } from 'node:stream';
+import SMTPConnection, {
+  type SMTPConnectionAuth,
+  type SMTPConnectionOptions,
+  type SMTPConnectionSendInfo,
+  type SMTPEnvelope,
+} from 'nodemailer/lib/smtp-connection';
+import type { GetSocket } from './bound-socket';
+
+export interface SessionOptions extends SMTPConnectionOptions {
+  connectionTimeout: number;
+  auth?: SMTPConnectionAuth & { method: string };
+  /** Opens the socket by another way than straight to the server: through a proxy, or from a local address. */
+  getSocket?: GetSocket;
+}
+
+/** How long a server may take to answer QUIT, ms: nobody waits for it. */
+const QUIT_MS = 1_000;
+
+export interface Session {
+  /** Mails that it carried, refused ones too. */
+  readonly carried: number;
+  readonly ended: boolean;
+  /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
+  open(): Promise<void>;
+  /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
+  send(envelope: SMTPEnvelope, body: Readable): Promise<SMTPConnectionSendInfo>;
+  /** Ends the transaction of a mail that was refused. Rejects when the server does not agree. */
+  reset(): Promise<void>;
+  /** Says goodbye and ends. */
+  quit(): void;
+  /** Ends at once; what is under way is left without an answer. */
+  close(): void;
+}
+
+/** A session that is not open yet; `onEnd` is called once when it ended, for whatever reason. */
+export function createSession(options: SessionOptions, onEnd: () => void): Session {
+  let connection: SMTPConnection | null = null;
+  let carried = 0;
+  let ended = false;
+
+  function end(): void {
+    if (ended) return;
+    ended = true;
+    onEnd();
+  }
+
+  function close(): void {
+    connection?.close();
+    end();
+  }
+
+  async function connect(): Promise<SMTPConnection> {
+    const startedAt = Date.now();
+    const way = options.getSocket ? await socketBy(options.getSocket, options) : {};
+    if (ended) throw new Error('The session was closed while it was opened');
+    const connectionTimeout = Math.max(options.connectionTimeout - (Date.now() - startedAt), 1);
+    // A session that ends for a failure is not left half open: the server counts it until it sees its end.
+    const made = new SMTPConnection({ ...options, ...way, connectionTimeout, socketCloseTimeout: 0 });
+    connection = made;
+    made.once('end', end);
+    await new Promise<void>((resolve, reject) => {
+      // Errors of a session at rest end it; nobody is there to be told. The callback gets an error only when the server
+      // ended the connection without a word.
+      made.on('error', reject);
+      made.connect((error) => (error ? reject(Object.assign(error, { beforeGreeting: true })) : resolve()));
+    });
+    return made;
+  }
+
+  const login = (to: SMTPConnection, auth: SMTPConnectionAuth) =>
+    new Promise<void>((resolve, reject) => {
+      to.on('error', reject);
+      to.login({ ...auth }, (error) => (error ? reject(error) : resolve()));
+    });
+
+  /** The open connection. */
+  function opened(): SMTPConnection {
+    if (!connection) throw new Error('The session is not open');
+    return connection;
+  }
+
+  return {
+    get carried() {
+      return carried;
+    },
+    get ended() {
+      return ended;
+    },
+    async open() {
+      try {
+        const to = await connect();
+        if (options.auth && to.allowsAuth) await login(to, options.auth);
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    send: (envelope, body) =>
+      new Promise((resolve, reject) => {
+        opened().send(envelope, body, (error, info) => {
+          carried += 1;
+          if (error) reject(error);
+          else resolve(info);
+        });
+      }),
+    reset: () =>
+      new Promise((resolve, reject) => {
+        const to = opened();
+        to.once('end', () => reject(new Error('The connection ended')));
+        to.reset((error) => (error ? reject(error) : resolve()));
+      }),
+    quit() {
+      if (!connection || ended) return close();
+      connection.quit();
+      setTimeout(close, QUIT_MS).unref();
+    },
+    close,
+  };
+}
+
+function socketBy(getSocket: GetSocket, options: SessionOptions): Promise<object> {
+  return new Promise((resolve, reject) => {
+    getSocket(options, (error, socket) => {
+      if (error) reject(error);
+      else resolve(socket || {});
+    });
+  });
+}
