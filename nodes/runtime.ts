@@ -86,7 +86,7 @@ function limitTime(
   deadline: number,
 ): void {
   const check = () => {
-    if (Date.now() > deadline) throw new Error('it takes too long');
+    if (Date.now() > deadline) throw new Error(t`it takes too long`);
   };
   const assign = expression.assign.bind(expression) as (name: string | symbol, value: unknown) => void;
   // The older of the two names is that of JSONata 2.0.

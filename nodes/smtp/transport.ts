@@ -111,7 +111,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
       const ended = new Promise<never>((_, reject) => (giveUp = reject));
       ended.catch(() => undefined);
       const stop = () => {
-        giveUp(Object.assign(new Error('The attempt was ended'), { code: 'EABORT' }));
+        giveUp(Object.assign(new Error(t`The attempt was ended`), { code: 'EABORT' }));
         session?.close();
       };
       const endBy = (ms: number, phase: Course['deadline']) => {
