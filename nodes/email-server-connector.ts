@@ -87,10 +87,13 @@ const init = (RED: NodeAPI): void => {
       for (const user of users.all()) user.restore(left.filter(({ nodeId }) => nodeId === user.node.id));
     };
 
+    const flows = flowsStarted(RED);
+    // Status nodes are made after this one: they have not seen its status.
+    void flows.then(() => this.status(this.view()));
     this.title = fields.title || 'email-server-connector';
     this.connector = createConnector({
       setUp,
-      ready: flowsStarted(RED),
+      ready: flows,
       openOutbox: async (policy) => {
         // Only the test helper of Node-RED has no user directory.
         const { userDir } = RED.settings;

@@ -9,6 +9,7 @@ import { createDiskStore } from '../outbox/disk-store';
 import { createMemoryStore } from '../outbox/memory-store';
 import { createOutbox, type Outbox, type OutboxOptions, type Policy } from '../outbox/outbox';
 import type { KeptEvent } from '../outbox/store';
+import { untilBack } from './takers';
 
 /** What the connector of the moment wants to hear. */
 export type OutboxListener = Pick<OutboxOptions, 'report' | 'changed' | 'trouble' | 'liveMessages'>;
@@ -87,6 +88,7 @@ async function open(
       changed: () => entry.listener.changed(),
       trouble: (error) => entry.listener.trouble(error),
       liveMessages: (id) => entry.listener.liveMessages?.(id),
+      untilBack,
     }),
     place,
     leftEvents: [],

@@ -19,7 +19,7 @@ import { createOwnTime, systemClock, type Clock } from './clock';
 import { createDispatcher, type Deliver } from './dispatcher';
 import { createEnding } from './ending';
 import { problemOf } from './hold';
-import { afterAttempt, giveUp, recovered } from './mail-state';
+import { afterAttempt, giveUp, isFinished, recovered } from './mail-state';
 import type { RateLimitState } from './rate-limit';
 import { plannedAttempt } from './retry';
 import { newProgress, type Entry, type KeptEvent, type Store } from './store';
@@ -46,6 +46,8 @@ export interface OutboxOptions {
   trouble: (error: unknown) => void;
   /** The source msgs of a mail that this process took, so that they need not be read from the store. */
   liveMessages?: (mailId: string) => Msg[] | undefined;
+  /** Puts off what is to be told to a node that is away until it is back; null when it need not be put off. */
+  untilBack?: (nodeId: string) => ((tell: () => void) => void) | null;
   clock?: Clock;
   random?: () => number;
 }
@@ -94,6 +96,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     report,
     trouble,
     liveMessages: (id) => options.liveMessages?.(id),
+    untilBack: (nodeId) => options.untilBack?.(nodeId) ?? null,
     now: () => clock.wall(),
   });
   const dispatcher = createDispatcher({
@@ -109,6 +112,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   });
   let policy = options.policy;
   let arriving = 0;
+  /** Mails that ended in an earlier process, whose node was away then. */
+  const untold: Entry[] = [];
   /** When each mail was queued, in own time: a clock that is set must not make mails old. */
   const queuedAt = new WeakMap<Entry, number>();
 
@@ -168,7 +173,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (rate !== undefined) dispatcher.recallRate(rate as RateLimitState);
       for (const entry of entries) {
         entry.progress = recovered(entry.progress);
-        welcome(entry);
+        if (isFinished(entry.progress)) untold.push(entry);
+        else welcome(entry);
       }
       return { mails: entries.length, events, warnings };
     },
@@ -200,6 +206,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       // A new start may have new settings: the old problem says nothing about them.
       account.forget();
       dispatcher.start(deliver, newPolicy);
+      for (const entry of untold.splice(0)) void ending.finish(entry);
     },
     async stop() {
       await dispatcher.stop();
