@@ -194,6 +194,9 @@ const init = (RED: NodeAPI): void => {
     async function onMsg(source: Source): Promise<void> {
       const { msg, done } = source;
       if (ACTIONS.includes(msg.action as string)) return control(msg.action as string, source);
+      const early = connector.state() !== 'RUN';
+      // Not before msgs that came first and wait for the start of the connector.
+      if (early && (msg.flush || msg.reset)) await connector.settled();
       if (msg.flush) {
         await sender.flush();
         return done();
@@ -204,8 +207,7 @@ const init = (RED: NodeAPI): void => {
       }
       node.samples?.add(msg);
       // Without a wait in between, in which a later msg could overtake.
-      if (connector.state() === 'RUN') return sender.take(source);
-      return takeWhenSettled(source);
+      return early ? takeWhenSettled(source) : sender.take(source);
     }
 
     node.on('input', (msg, _send, done) => {

@@ -77,6 +77,17 @@ describe('a batch of events', () => {
     assert.deepEqual(texts(), ['1=a;2=b;count=2']);
   });
 
+  it('leaves with msg.flush although all came while the connector was still starting', async () => {
+    const flow = await deployMailFlow(red, {
+      server: inbox,
+      connector: { outbox: 'disk' },
+      sendEmail: { batchSize: 10, batchTimeout: 3600 },
+    });
+    await flow.send({ topic: 't', payload: 'a' }, { topic: 't', payload: 'b' }, { flush: true });
+    await inbox.nextMail();
+    assert.equal((await flow.sent.next()).email.count, 2);
+  });
+
   it('is dropped with msg.reset, and its msgs are done all the same', async () => {
     const flow = await deploy({ batchSize: 100, batchTimeout: 3600 });
     await flow.send({ _msgid: 'dropped-1', topic: 't', payload: 'a' }, { reset: true });

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { closedAfterEach } from '../servers/closing';
 import { at, slow } from '../servers/fault-script';
-import { startFaultServer, type FaultServer } from '../servers/fault-server';
+import { startFaultServer } from '../servers/fault-server';
 import { startInbox } from '../servers/inbox';
-import { mailFlow, type MailFlow, type MailFlowParts } from './mail-flow';
+import { ALL, backlogFlow, changed, fill, pointedAt, taken, TO, topicsIn } from './backlog';
+import type { MailFlow } from './mail-flow';
 import { startNodeRed, type FlowNode, type NodeRed } from './node-red';
 import { freePort } from './user-dir';
 
@@ -24,48 +25,8 @@ describe('what waits in the outbox', () => {
   // After the processes of the test have ended, which the hook before this one sees to.
   afterEach(() => rmSync(userDir, { recursive: true, force: true }));
 
-  /** Batches end only when somebody says so. */
-  const BATCH = { to: '', batchSize: 100, batchTimeout: 3600, batchBy: '{{batch}}', format: 'text' };
-  const TEMPLATE = '[{{topic}}]';
-
-  function flowOf(red: NodeRed, parts: MailFlowParts): MailFlow {
-    return mailFlow(red, {
-      ...parts,
-      connector: { outbox: 'disk', connections: 1, ...parts.connector },
-      sendEmail: { template: TEMPLATE, ...BATCH, ...parts.sendEmail },
-    });
-  }
-
-  const changed = (nodes: FlowNode[], type: string, change: object): FlowNode[] =>
-    nodes.map((node) => (node.type === type ? { ...node, ...change } : node));
-  const pointedAt = (server: { host: string; port: number }) => ({
-    properties: `mail.smtp.host=${server.host}\nmail.smtp.port=${server.port}`,
-  });
   const down = async () => ({ host: '127.0.0.1', port: await freePort() });
 
-  const to = 'operator@example.com';
-  /** Three mails that leave at once, and two events that wait for their batch. */
-  async function fill(flow: MailFlow): Promise<void> {
-    const urgent = ['a', 'b', 'c'].map((topic) => ({ _msgid: topic, topic, to, priority: 'high' }));
-    const batched = ['d', 'e'].map((topic) => ({ _msgid: topic, topic, to, batch: 'x' }));
-    await flow.send(...urgent, ...batched);
-  }
-  const ALL = ['a', 'b', 'c', 'd', 'e'];
-
-  /** Waits until the node has taken all msgs that were sent before. */
-  async function taken(red: NodeRed, flow: MailFlow): Promise<void> {
-    const _msgid = `barrier ${red.dones.items.length}`;
-    await flow.send({ _msgid, to: 'no address' });
-    await red.dones.waitForOne((done) => done.msgid === _msgid);
-  }
-
-  const topicsIn = (server: FaultServer): string[] =>
-    server.ledger.items
-      .flatMap(({ body }) =>
-        [...(body?.toString('latin1') ?? '').matchAll(/^.*\[[a-e]\].*$/gm)].map(([line]) => line),
-      )
-      .flatMap((line) => [...line.matchAll(/\[([a-e])\]/g)].map(([, topic]) => topic as string))
-      .sort();
   /** Waits for the done() of each msg; a Complete node hears nothing while a deploy replaces nodes. */
   async function allDone(red: NodeRed, flow: MailFlow): Promise<void> {
     for (const id of ALL) {
@@ -87,7 +48,7 @@ describe('what waits in the outbox', () => {
       this.timeout(40_000);
       const red = await started(startNodeRed({ userDir }));
       const server = await opened(startFaultServer({ script: at('dot', slow(300)), keepBodies: true }));
-      const flow = flowOf(red, { server });
+      const flow = backlogFlow(red, { server });
       await red.deploy(flow.nodes);
       await fill(flow);
       await taken(red, flow);
@@ -107,7 +68,7 @@ describe('what waits in the outbox', () => {
     this.timeout(40_000);
     const red = await started(startNodeRed({ userDir }));
     const server = await opened(startFaultServer({ keepBodies: true }));
-    const flow = flowOf(red, { server });
+    const flow = backlogFlow(red, { server });
     await red.deploy(flow.nodes);
     await fill(flow);
     await red.deploy(changed(flow.nodes, 'send-email', { name: 'another name' }), 'nodes');
@@ -119,7 +80,7 @@ describe('what waits in the outbox', () => {
   it('stays on disk when the connector is deleted, which the log says, and leaves when it is back', async function () {
     this.timeout(40_000);
     const red = await started(startNodeRed({ userDir }));
-    const flow = flowOf(red, { server: await down() });
+    const flow = backlogFlow(red, { server: await down() });
     await red.deploy(flow.nodes);
     await fill(flow);
     await taken(red, flow);
@@ -141,13 +102,13 @@ describe('what waits in the outbox', () => {
     this.timeout(60_000);
     const first = await startNodeRed({ userDir });
     const server = await down();
-    const flow = flowOf(first, { server, connector: { outbox: 'memory' } });
+    const flow = backlogFlow(first, { server, connector: { outbox: 'memory' } });
     await first.deploy(flow.nodes);
     await fill(flow);
     await taken(first, flow);
     await first.deploy(changed(flow.nodes, 'email-server-connector', { outbox: 'disk' }), 'nodes');
     await flow.connectorStatuses.waitForOne(({ fill, text }) => fill === 'yellow' && !/^ST/.test(text ?? ''));
-    await waitForLog(first, /Started modified nodes/);
+    await first.logged(/Started modified nodes/);
     await flow.send({ action: 'start' });
     const { payload } = await flow.sent.next();
     await first.stop('SIGKILL');
@@ -163,7 +124,7 @@ describe('what waits in the outbox', () => {
     this.timeout(60_000);
     const server = await opened(startFaultServer({ keepBodies: true }));
     const first = await startNodeRed({ userDir });
-    const flow = flowOf(first, { server });
+    const flow = backlogFlow(first, { server });
     await first.deploy(flow.nodes);
     await fill(flow);
     await taken(first, flow);
@@ -174,7 +135,7 @@ describe('what waits in the outbox', () => {
     writeFileSync(file, JSON.stringify(nodes.filter(({ id }) => id !== flow.ids.sendEmail)));
 
     const second = await started(startNodeRed({ userDir }));
-    const warning = await waitForLog(second, /\[warn\].*2 events that waited in batches stay in .*/);
+    const warning = await second.logged(/\[warn\].*2 events that waited in batches stay in .*/);
     assert.ok(warning.includes(flow.ids.sendEmail) && warning.includes(userDir));
 
     await second.deploy(flow.nodes, 'nodes');
@@ -189,22 +150,19 @@ describe('what waits in the outbox', () => {
     this.timeout(60_000);
     const inbox = await opened(startInbox());
     const first = await started(startNodeRed({ userDir }));
-    const flow = flowOf(first, { server: inbox });
+    const flow = backlogFlow(first, { server: inbox });
     await first.deploy(flow.nodes);
     const second = await started(startNodeRed({ userDir }));
-    const error = await waitForLog(
-      second,
-      /\[error\].*The outbox .* is in use by the process with pid \d+.*/,
-    );
+    const error = await second.logged(/\[error\].*The outbox .* is in use by the process with pid \d+.*/);
     assert.ok(error.includes(path.join(userDir, 'email-outbox', flow.ids.connector)));
     assert.ok(error.includes(`pid ${first.pid}`));
     const { body } = await second.request('GET', `/email-server-connector/${flow.ids.connector}`);
     assert.equal(body.state, 'INIT_ERROR');
-    await second.send(flow.ids.input, { _msgid: 'second', topic: 'a', to });
+    await second.send(flow.ids.input, { _msgid: 'second', topic: 'a', to: TO });
     const done = await second.dones.waitForOne(({ msgid }) => msgid === 'second');
     assert.match(done.error ?? '', /in use by the process/);
 
-    await flow.send({ _msgid: 'first', topic: 'b', to, priority: 'high' });
+    await flow.send({ _msgid: 'first', topic: 'b', to: TO, priority: 'high' });
     assert.equal((await inbox.nextMail()).parsed.text?.trim(), '[b]');
     assert.equal(inbox.mails.items.length, 1);
   });
@@ -214,10 +172,10 @@ describe('what waits in the outbox', () => {
     const inbox = await opened(startInbox());
     writeFileSync(path.join(userDir, 'email-outbox'), 'not a folder');
     const red = await started(startNodeRed({ userDir }));
-    const flow = flowOf(red, { server: inbox });
+    const flow = backlogFlow(red, { server: inbox });
     await red.deploy(flow.nodes);
     await flow.statuses.waitForOne(({ text, fill }) => fill === 'red' && /^INIT_ERROR/.test(text ?? ''));
-    await flow.send({ _msgid: 'one', topic: 'a', to });
+    await flow.send({ _msgid: 'one', topic: 'a', to: TO });
     const { email } = await flow.failed.next();
     assert.equal(email.status, 'failed');
     assert.equal(email.error.code, 'OUTBOX_FOLDER');
@@ -228,16 +186,7 @@ describe('what waits in the outbox', () => {
     // Put right, the next start takes mails.
     rmSync(path.join(userDir, 'email-outbox'));
     await flow.send({ action: 'start' });
-    await flow.send({ topic: 'b', to, priority: 'high' });
+    await flow.send({ topic: 'b', to: TO, priority: 'high' });
     assert.equal((await inbox.nextMail()).parsed.text?.trim(), '[b]');
   });
-
-  async function waitForLog(red: NodeRed, line: RegExp): Promise<string> {
-    for (let tries = 0; tries < 100; tries++) {
-      const [found] = line.exec(red.logs()) ?? [];
-      if (found) return found;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.fail(`${line} is not in the log:\n${red.logs().slice(-3000)}`);
-  }
 });

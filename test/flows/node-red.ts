@@ -22,6 +22,8 @@ export interface FlowNode {
 export interface NodeRedOptions {
   /** Besides PATH; HOME is the user directory. */
   env?: Record<string, string>;
+  /** Scripts in `preload/` that are loaded before it. */
+  preload?: ('clock' | 'disk')[];
   /** More of settings.js; plain JSON. */
   settings?: Record<string, unknown>;
   /** Goes on with the user directory of an earlier one, which then belongs to the caller. */
@@ -69,11 +71,17 @@ export interface NodeRed {
   /** Each status of a node, in order. */
   statuses: (id: string) => Journal<NodeStatus>;
   dones: Journal<Done>;
+  /** Sets the clock of the process by `set` ms, or lets `pass` ms go by for it; needs the preload `clock`. */
+  clock: (change: { set?: number; pass?: number }) => void;
+  /** What its disk says and does from now on, nothing special without either; needs the preload `disk`. */
+  disk: (trouble: { free?: number; code?: string }) => void;
   /** Presses the button of an inject node. */
   inject: (id: string) => Promise<void>;
   request: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Loose }>;
   /** All that the process wrote so far. */
   logs: () => string;
+  /** Resolves with the first words in the log that fit. */
+  logged: (words: RegExp) => Promise<string>;
   /** Undefined while the process runs. */
   exit: () => Exit | undefined;
   /** Ends the process and removes its user directory unless the caller gave it. */
@@ -104,7 +112,11 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
   const userDir = options.userDir ?? (await mkdtemp(path.join(tmpdir(), 'flows-test-')));
   const port = await freePort();
   await prepareUserDir(userDir, port, options.settings ?? {});
-  const child = launch(userDir, options.env ?? {});
+  const preload = (options.preload ?? []).map((name) => path.join(__dirname, 'preload', `${name}.cjs`));
+  const child = launch(userDir, {
+    ...(preload.length > 0 && { NODE_OPTIONS: preload.map((file) => `--require=${file}`).join(' ') }),
+    ...options.env,
+  });
   const url = `http://127.0.0.1:${port}`;
 
   let log = '';
@@ -215,12 +227,18 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     probe: msgs,
     statuses,
     dones,
+    clock: (change) => void child.send({ kind: 'clock', ...change }),
+    disk: (trouble) => void child.send({ kind: 'disk', ...trouble }),
     async inject(id) {
       const { status } = await request('POST', `/inject/${id}`);
       if (status !== 200) throw new Error(`inject ${id}: ${status}`);
     },
     request: (method, route, body) => request(method, route, body),
     logs: () => log,
+    async logged(words) {
+      await lines.waitForOne(() => words.test(log));
+      return words.exec(log)?.[0] ?? '';
+    },
     exit: () => exit,
     stop,
   };
