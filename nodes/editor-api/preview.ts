@@ -33,6 +33,9 @@ export interface PreviewAnswer {
   html: string | null;
   text: string;
   to: string[];
+  /** Left out when there are none. */
+  cc?: string[];
+  bcc?: string[];
   errors: PreviewProblem[];
 }
 
@@ -110,8 +113,16 @@ export async function preview(
   );
   try {
     const content = buildContent(message, events, { connector: title, now });
-    const { subject, html, text, to } = content;
-    return { subject, html: html ?? null, text, to: to.map(formatAddress), errors: problems };
+    const { subject, html, text, to, cc, bcc } = content;
+    return {
+      subject,
+      html: html ?? null,
+      text,
+      to: to.map(formatAddress),
+      ...(cc.length > 0 && { cc: cc.map(formatAddress) }),
+      ...(bcc.length > 0 && { bcc: bcc.map(formatAddress) }),
+      errors: problems,
+    };
   } catch (error) {
     note(error);
     return nothing;

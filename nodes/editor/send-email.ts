@@ -1,4 +1,5 @@
 import { adviceFor } from './advice';
+import { openCodeEditor } from './code-editor';
 import type { FieldNotes } from './field-notes';
 import { readForm } from './form';
 import { check, textOf, verdict } from './locale';
@@ -185,15 +186,15 @@ RED.nodes.registerType<SendEmail>('send-email', {
   },
   oneditprepare() {
     edited = this.id;
-    template = RED.editor.createEditor({
-      id: 'node-input-template-editor',
-      mode: `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
-      value: String($('#node-input-template').val() ?? ''),
-      stateId: false,
-      minimap: { enabled: false },
-    });
+    template = openCodeEditor(
+      'node-input-template-editor',
+      `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
+      String($('#node-input-template').val() ?? ''),
+      text('label.template'),
+    );
+    // Its label is that of a field which nobody sees.
+    $('label[for=node-input-template]').on('click', () => template?.focus());
     typedInputs(text);
-    $('#node-input-attachProperty').typedInput({ default: 'msg', types: ['msg'] });
     $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
     $('#node-input-batchSize').on('input change', showBatchRows);
     $('#node-input-attach').on('change', showAttachRows);
