@@ -106,7 +106,7 @@ function isInside(folder: string, file: string): boolean {
 
 function outside(rule: FileRule): FileOutcome {
   return {
-    reason: t`the file is not inside the folder ${shownValue(rule.folder)}: move it there or set attachFolder.`,
+    reason: t`it is not inside the folder that attachFolder names: move it there or set attachFolder.`,
   };
 }
 

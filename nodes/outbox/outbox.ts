@@ -9,6 +9,7 @@ import {
   type Attempt,
   type Counts,
   type EmailResult,
+  type ErrorSummary,
   type Msg,
   type OutgoingMail,
   type Problem,
@@ -40,6 +41,8 @@ export interface OutboxOptions {
   policy: Policy;
   /** Called once for each mail when it is finished. */
   report: (result: EmailResult, mail: OutgoingMail) => void;
+  /** Called when a mail failed in a way that may pass, and waits for its next attempt. */
+  deferred?: (mail: OutgoingMail, error: ErrorSummary, attempts: number) => void;
   /** Called when the counts or the problem changed. */
   changed: () => void;
   /** Called when the store could not keep a change; the mail itself goes on. */
@@ -143,6 +146,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (next.state === 'sent' || next.state === 'failed') return ending.finish(entry);
     await store.save(entry).catch(trouble);
     wait(entry);
+    const { lastError, attempts } = entry.progress;
+    if (next.state === 'deferred' && lastError) options.deferred?.(entry.mail, lastError, attempts);
     // The account failed again: mails that were tried for long enough end here, the others go on waiting.
     const now = time.now();
     if (failure) await giveUpAll(failure.error, (one) => expires(one) <= now);

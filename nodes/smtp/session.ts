@@ -15,6 +15,8 @@ import type { GetSocket } from './bound-socket';
 export interface SessionOptions extends SMTPConnectionOptions {
   connectionTimeout: number;
   auth?: SMTPConnectionAuth & { method: string };
+  /** Called when there is a login and the server offers none: as in JavaMail, the session goes on without. */
+  onNoLogin?: () => void;
   /** Opens the socket by another way than straight to the server: through a proxy, or from a local address. */
   getSocket?: GetSocket;
 }
@@ -96,6 +98,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       try {
         const to = await connect();
         if (options.auth && to.allowsAuth) await login(to, options.auth);
+        else if (options.auth) options.onNoLogin?.();
       } catch (error) {
         close();
         throw error;
