@@ -107,8 +107,8 @@ class TemplateWriter extends Writer {
     const value: unknown = context.lookup(name);
     if (this.strictField === null) return textView(value);
     // A list in an address field means several addresses, and one that is missing among them is as bad as none.
-    const texts = (Array.isArray(value) && value.length > 0 ? value : [value]).map(addressText);
-    if (texts.every((text) => text.trim() !== '')) return texts.join(', ');
+    const texts = (Array.isArray(value) ? value : [value]).map(addressText);
+    if (texts.length > 0 && texts.every((text) => text.trim() !== '')) return texts.join(', ');
     throw new MailError('UNSET_VALUE', t`${this.strictField}: {{${name}}} has no value in this msg.`, {
       field: this.strictField,
       hint: t`Set it before the mail node, or write {{#${name}}}…{{/${name}}} around it if it may be missing.`,
