@@ -23,6 +23,8 @@ export interface PreviewProblem {
   field: string;
   code: string;
   message: string;
+  /** Of a field with several lines, from 1. */
+  line?: number;
 }
 
 export interface PreviewAnswer {
@@ -210,7 +212,9 @@ function problemOf(error: unknown, place: string): PreviewProblem {
     const reason = error instanceof Error ? error.message : String(error);
     return { field: '', code: 'CONTENT', message: `${place}The mail could not be made: ${reason}` };
   }
-  return { field: fieldOf(error), code: error.code, message: `${place}${explained(error)}` };
+  const { code, line } = error;
+  const message = `${place}${explained(error)}`;
+  return { field: fieldOf(error), code, message, ...(line === undefined ? {} : { line }) };
 }
 
 /** Errors name their field first: `The field to is ...`, `to: ...`, `to[1].address: ...`, `msg.headers.x: ...`. */

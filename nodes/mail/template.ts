@@ -154,6 +154,7 @@ function broken(field: string, text: string, position: number, reason: string): 
   const line = text.slice(0, position).split('\n').length;
   return new MailError('TEMPLATE', `The field ${field} is no valid template: line ${line}: ${reason}.`, {
     hint: 'Each {{#name}} needs its {{/name}}, and each {{ its }}.',
+    line,
   });
 }
 
