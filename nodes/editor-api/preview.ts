@@ -25,6 +25,8 @@ export interface PreviewProblem {
   field: string;
   code: string;
   message: string;
+  /** Of a field with several lines, from 1. */
+  line?: number;
 }
 
 export interface PreviewAnswer {
@@ -215,5 +217,7 @@ function problemOf(error: unknown, place: string): PreviewProblem {
   }
   // A part of a field is shown at the field: `to` for `to[1].address` and `toType`, `msg.headers` for `msg.headers.x`.
   const [field = ''] = /^(?:msg\.|mail\.)?\w+/.exec(error.field ?? '') ?? [];
-  return { field: field.replace(/Type$/, ''), code: error.code, message: place + explanation(error) };
+  const { code, line } = error;
+  const message = place + explanation(error);
+  return { field: field.replace(/Type$/, ''), code, message, ...(line === undefined ? {} : { line }) };
 }

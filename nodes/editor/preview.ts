@@ -61,6 +61,8 @@ export interface Preview {
 export interface Form {
   id: string;
   read(): Record<string, unknown>;
+  /** Marks the lines of the template that have a problem. */
+  mark(problems: readonly PreviewProblem[]): void;
 }
 
 const STAND_IN = 'sender@example.com';
@@ -131,6 +133,7 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     html = answer.html;
     showHtml();
     places.show('problem', problems);
+    form.mark(errors.filter(({ field }) => field === 'template'));
   }
 
   function showHtml(): void {
@@ -161,6 +164,7 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     if (!open) {
       asking.stop();
       places.show('problem', new Map());
+      form.mark([]);
       return;
     }
     samples ??= openSamples();

@@ -1,9 +1,12 @@
 import { adviceFor } from './advice';
 import { openCodeEditor } from './code-editor';
+import { showMarks } from './code-marks';
 import type { FieldNotes } from './field-notes';
+import { marksOf, type Mark } from './findings';
 import { readForm } from './form';
 import { check, textOf, verdict } from './locale';
-import { formNotes, previewPane, type Preview } from './preview';
+import { formNotes, previewPane, type Form, type Preview } from './preview';
+import type { PreviewProblem } from './preview-problems';
 import { decimalNumber, filled, wholeNumber } from './rules';
 import { templateChoice } from './template-choice';
 import { shownField, typedFault, type FieldType, type TypedField } from './typed-fields';
@@ -95,6 +98,11 @@ function showAttachRows(): void {
 function showAdvice(id: string, notes: FieldNotes): void {
   const advice = adviceFor(readForm(id, template?.getValue() ?? ''));
   notes.show('advice', new Map(advice.map(({ field, key }) => [field, [text(`advice.${key}`)]])));
+}
+
+function marksOfProblems(value: string, problems: readonly PreviewProblem[]): Mark[] {
+  const lines = problems.map(({ line = null, code, message }) => ({ line, key: null, code, message }));
+  return marksOf(value, 'error', lines);
 }
 
 function formatOfForm(): 'html' | 'text' {
@@ -208,7 +216,11 @@ RED.nodes.registerType<SendEmail>('send-email', {
     showAttachRows();
 
     const notes = formNotes();
-    const form = { id: this.id, read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }) };
+    const form: Form = {
+      id: this.id,
+      read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }),
+      mark: (problems) => template && showMarks(template, marksOfProblems(template.getValue(), problems)),
+    };
     const pane = previewPane(form, notes);
     preview = pane;
     const changed = () => {

@@ -165,6 +165,7 @@ function broken(field: string, text: string, position: number, reason: string): 
   return new MailError('TEMPLATE', t`The field ${field} is no valid template: line ${line}: ${reason}.`, {
     field,
     hint: t`Each {{#name}} needs its {{/name}}, and each {{ its }}.`,
+    line,
   });
 }
 
