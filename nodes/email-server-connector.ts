@@ -17,7 +17,7 @@ import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './conne
 import { explanation } from './explanation';
 import { t } from './language/text';
 import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './runtime';
-import { MailError } from './types';
+import { MailError, type ErrorSummary, type OutgoingMail } from './types';
 import type { Mask } from './smtp/secrets';
 import type { SmtpSettings } from './smtp/settings';
 
@@ -50,7 +50,7 @@ const init = (RED: NodeAPI): void => {
     const setUp = () => {
       const debug = (line: string) => this.debug(line);
       const tls = () => tlsMaterial(RED, def.tls);
-      const result = readSetup({ raw: def, credentials, env, tls, debug });
+      const result = readSetup({ raw: def, credentials, env, tls, debug, warn: (text) => warn(mask(text)) });
       ({ fields, settings, mask } = result);
       this.title = fields.title || 'email-server-connector';
       result.warnings.forEach((text) => warn(mask(text)));
@@ -69,13 +69,18 @@ const init = (RED: NodeAPI): void => {
     };
 
     let problemSince = 0;
+    let sentBefore = 0;
+    const sentSince = (count: number) => this.connector.status().counts.sent > count;
     const outboxChanged = () => {
       const problem = this.connector.problem();
       if ((problem?.since ?? 0) === problemSince) return;
       problemSince = problem?.since ?? 0;
+      const before = sentBefore;
+      sentBefore = this.connector.status().counts.sent;
       if (problem) this.connector.noteError(problem.error);
       if (problem) this.warn(mask(explanation(problem.error)));
-      else this.log(RED._('log.recovered'));
+      // A problem also goes when no mail is left that could tell of it.
+      else if (sentSince(before)) this.log(RED._('log.recovered'));
       showStatus();
     };
 
@@ -87,10 +92,13 @@ const init = (RED: NodeAPI): void => {
       for (const user of users.all()) user.restore(left.filter(({ nodeId }) => nodeId === user.node.id));
     };
 
+    const flows = flowsStarted(RED);
+    // Status nodes are made after this one: they have not seen its status.
+    void flows.then(() => this.status(this.view()));
     this.title = fields.title || 'email-server-connector';
     this.connector = createConnector({
       setUp,
-      ready: flowsStarted(RED),
+      ready: flows,
       openOutbox: async (policy) => {
         // Only the test helper of Node-RED has no user directory.
         const { userDir } = RED.settings;
@@ -104,6 +112,12 @@ const init = (RED: NodeAPI): void => {
             if (error) this.connector.noteError(error);
             if (users.report(...outcome) || !error) return;
             this.error(mask(t`${subject ?? ''}: ${error.message} (its send-email node ${nodeId} is gone)`));
+          },
+          deferred: ({ subject }: OutgoingMail, error: ErrorSummary, attempts: number) => {
+            this.connector.noteError(error);
+            const text = mask(t`The mail "${subject}" waits for its next attempt: ${explanation(error)}`);
+            if (attempts === 1) this.warn(text);
+            else this.log(text);
           },
           changed: outboxChanged,
           trouble: (error: unknown) => this.error(mask(String((error as Error).message))),

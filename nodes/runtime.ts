@@ -6,7 +6,7 @@ import { t } from './language/text';
 import type { Sources } from './sender/externals';
 import type { Evaluator } from './sender/field-values';
 import type { TlsMaterial } from './smtp/settings';
-import { MailError } from './types';
+import { MailError, type Msg } from './types';
 
 interface TlsNode extends Node {
   valid?: boolean;
@@ -61,7 +61,10 @@ export function fieldEvaluator(RED: NodeAPI, node: Node, deadline = Infinity): E
     if (type === 'msg') {
       const name = value.replace(/^msg\./, '');
       util.normalisePropertyExpression(name);
-      return async (msg) => descend(msg, util.normalisePropertyExpression(name, msg as NodeMessage));
+      return (msg) =>
+        called((done) =>
+          done(null, descend(msg, util.normalisePropertyExpression(name, msg as NodeMessage))),
+        );
     }
     if (type !== 'env') util.normalisePropertyExpression(util.parseContextStore(value).key);
     return (msg) => called((done) => util.evaluateNodeProperty(value, type, node, msg as NodeMessage, done));
@@ -86,7 +89,7 @@ function limitTime(
   deadline: number,
 ): void {
   const check = () => {
-    if (Date.now() > deadline) throw new Error('it takes too long');
+    if (Date.now() > deadline) throw new Error(t`it takes too long`);
   };
   const assign = expression.assign.bind(expression) as (name: string | symbol, value: unknown) => void;
   // The older of the two names is that of JSONata 2.0.
@@ -116,13 +119,53 @@ export function warnOnce(node: Node): (text: string) => void {
 /** The longest wait for the flows of a deploy, ms. */
 const FLOWS_MS = 5_000;
 
+/** What all nodes of one deploy wait for. */
+let starting: Promise<void> | null = null;
+
 /** Resolves when all nodes of the deploy under way are there, so that what is sent reaches them. */
 export function flowsStarted(RED: NodeAPI): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, FLOWS_MS).unref();
-    RED.events.once('flows:started', () => {
+  starting ??= new Promise((resolve) => {
+    const started = () => {
       clearTimeout(timer);
+      RED.events.removeListener('flows:started', started);
+      starting = null;
       resolve();
-    });
+    };
+    const timer = setTimeout(started, FLOWS_MS).unref();
+    RED.events.once('flows:started', started);
   });
+  return starting;
+}
+
+/**
+ * Sends msgs out of the first output, the second, or both. A msg that Node-RED can not clone is the flow's affair: it is told,
+ * and the mail goes its way.
+ */
+export function sendOut(node: Node, first: Msg | null, second: Msg | null): void {
+  try {
+    node.send([first, second] as NodeMessage[]);
+  } catch (error) {
+    node.error(t`A msg could not be handed on in the flow: ${reasonOf(error)}`);
+  }
+}
+
+/** The `done` of a msg, which never throws: an error in the flow behind it would end the process. */
+export function safeDone(node: Node, done: (error?: Error) => void): (error?: Error) => void {
+  return (error) => {
+    try {
+      done(error);
+    } catch (reason) {
+      node.error(t`A msg could not be handed on in the flow: ${reasonOf(reason)}`);
+      if (error) node.error(error.message);
+    }
+  };
+}
+
+/** Tells Catch nodes of an error with its msg, or the log when there is none. Never throws. */
+export function tellError(node: Node, error: Error, msg?: Msg): void {
+  safeDone(node, () => (msg ? node.error(error, msg as NodeMessage) : node.error(error)))(error);
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { ConnectorNode, ConnectorUser } from './connector/node';
+import { takerCame, takerLeft, type Taker } from './connector/takers';
 import type { Pending } from './connector/users';
 import { sendEmailRoutes } from './editor-api/routes';
 import { explanation } from './explanation';
@@ -9,7 +10,16 @@ import { t } from './language/text';
 import { readConfig, type MailConfig } from './mail/config';
 import { compileMessage, type CompiledMessage } from './mail/message';
 import { refusedPart } from './outbox/result';
-import { externalSources, fieldEvaluator, useLanguage, warnOnce } from './runtime';
+import {
+  externalSources,
+  fieldEvaluator,
+  flowsStarted,
+  safeDone,
+  sendOut,
+  tellError,
+  useLanguage,
+  warnOnce,
+} from './runtime';
 import { resolveExternals } from './sender/externals';
 import { createFieldReader, type FieldReader } from './sender/field-values';
 import { createSamples } from './sender/samples';
@@ -18,7 +28,7 @@ import { createSender, type Source } from './sender/sender';
 import { senderStatus, type LastOutcome } from './sender/status';
 import type { SendEmailNode } from './sender/node';
 import { createStatusLine } from './sender/status-line';
-import { MailError, type EmailResult, type Msg, type OutgoingMail } from './types';
+import { MailError, type EmailResult, type OutgoingMail } from './types';
 
 interface SendEmailDef extends NodeDef, Record<string, unknown> {
   server: string;
@@ -49,13 +59,37 @@ const init = (RED: NodeAPI): void => {
   /** A node that can not work: it says why, and each msg fails with that reason. */
   function refuseAll(node: SendEmailNode, faults: MailError[]): void {
     for (const fault of faults) node.error(explanation(fault));
-    node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
+    const showFault = () => node.status({ fill: 'red', shape: 'ring', text: RED._('status.misconfigured') });
+    showFault();
+    const [fault = new MailError('CONFIG', t`The node is not configured`)] = faults;
     node.on('input', (msg, _send, done) => {
       node.samples?.add(msg);
-      const [fault = new MailError('CONFIG', t`The node is not configured`)] = faults;
-      const result = withoutMail('failed', [{ msg: msg, done }], fault);
-      sendOut(node, null, messageOf(result));
-      done(explained(fault));
+      sendOutcome(node, withoutMail('failed', [{ msg: msg, done }], fault));
+      safeDone(node, done)(explained(fault));
+    });
+    attend(node, (result) => sendOutcome(node, result), showFault);
+  }
+
+  /** Has the node take the outcomes of its mails for as long as it is there; `started` is called when its flow is. */
+  function attend(node: Node, take: (result: EmailResult) => void, started: () => void): void {
+    const taker: Taker = {
+      node,
+      report(result, ended) {
+        take(result);
+        if (ended || result.status !== 'failed') return;
+        // Nobody waits for the done() of msgs that an earlier process took; Catch nodes hear of them all the same.
+        const error = failureOf(result);
+        if (result.messages.length === 0) tellError(node, error);
+        for (const msg of result.messages) tellError(node, error, msg);
+      },
+    };
+    const flows = flowsStarted(RED);
+    takerCame(taker, flows);
+    // Status nodes that were made after this one have not seen its status.
+    void flows.then(started);
+    node.on('close', (removed: boolean, done: () => void) => {
+      takerLeft(taker, removed);
+      done();
     });
   }
 
@@ -100,16 +134,12 @@ const init = (RED: NodeAPI): void => {
       });
     }
 
-    /** Sends an outcome into the flow: the mail on the first output, what of it failed on the second. */
     function emit(result: EmailResult): void {
-      const sent = result.status === 'sent';
-      const refused = refusedPart(result);
-      const { finishedAt: time } = result;
-      last = refused
-        ? { kind: 'partial', time, count: result.rejected.length }
-        : { kind: result.status, time, count: result.count };
-      const failed = sent ? refused : result;
-      sendOut(node, sent ? messageOf(result) : null, failed ? messageOf(failed) : null);
+      const { finishedAt: time, status, count, rejected } = result;
+      last = refusedPart(result)
+        ? { kind: 'partial', time, count: rejected.length }
+        : { kind: status, time, count };
+      sendOutcome(node, result);
       showStatus();
     }
 
@@ -133,7 +163,7 @@ const init = (RED: NodeAPI): void => {
         for (const { msg, done } of sources) {
           if (result.status === 'sent') done();
           // A deploy made this node anew: errors must reach the Catch nodes of the flow that runs now.
-          else if (live && live !== node) live.error(failureOf(result), msg as NodeMessage);
+          else if (live && live !== node) tellError(live, failureOf(result), msg);
           else done(failureOf(result));
         }
       };
@@ -181,7 +211,8 @@ const init = (RED: NodeAPI): void => {
     }
 
     node.on('input', (msg, _send, done) => {
-      onMsg({ msg: msg, done }).catch((error: Error) => done(error));
+      const source = { msg: msg, done: safeDone(node, done) };
+      onMsg(source).catch((error: Error) => source.done(error));
     });
 
     let lastState = '';
@@ -189,7 +220,6 @@ const init = (RED: NodeAPI): void => {
       node,
       handOver: () => sender.flush(),
       restore: (events) => sender.restore(events),
-      report: emit,
       connectorChanged() {
         // How the last mail ended says nothing about a connector that was stopped or started since.
         if (connector.state() !== lastState) last = null;
@@ -197,6 +227,7 @@ const init = (RED: NodeAPI): void => {
         showStatus();
       },
     };
+    attend(node, emit, () => statusLine.repeat());
     account.register(user);
 
     node.on('close', (_removed: boolean, done: () => void) => {
@@ -215,9 +246,11 @@ const init = (RED: NodeAPI): void => {
   sendEmailRoutes(RED);
 };
 
-/** Sends a msg out of the first output, the second, or both. */
-function sendOut(node: Node, first: Msg | null, second: Msg | null): void {
-  node.send([first, second] as NodeMessage[]);
+/** Sends an outcome into the flow: the mail on the first output, what of it failed on the second. */
+function sendOutcome(node: Node, result: EmailResult): void {
+  const sent = result.status === 'sent';
+  const failed = sent ? refusedPart(result) : result;
+  sendOut(node, sent ? messageOf(result) : null, failed ? messageOf(failed) : null);
 }
 
 function missingConnector(id: string): MailError {

@@ -15,6 +15,8 @@ export interface MailErrorDetails {
   response?: string;
   /** The SMTP command that was answered: CONN, EHLO, STARTTLS, AUTH, MAIL FROM, RCPT TO, DATA. */
   command?: string;
+  /** The line of the field that is meant, from 1. */
+  line?: number;
   cause?: unknown;
 }
 
@@ -26,6 +28,7 @@ export class MailError extends Error {
   readonly responseCode?: number;
   readonly response?: string;
   readonly command?: string;
+  readonly line?: number;
 
   constructor(code: string, message: string, details: MailErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -36,6 +39,7 @@ export class MailError extends Error {
     if (details.responseCode !== undefined) this.responseCode = details.responseCode;
     if (details.response !== undefined) this.response = details.response;
     if (details.command !== undefined) this.command = details.command;
+    if (details.line !== undefined) this.line = details.line;
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Brings the catalogues of all languages up to date with the code: `npm run messages`. New texts come with an empty
- * translation, and those that are gone leave. `npm run messages -- fr` begins the catalogue of a language.
+ * translation, and those that are gone leave. `npm run messages -- fr` begins the catalogue
+ * of a language, and touches no other.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -53,7 +54,7 @@ function renamed(translation: string, before: string[], now: string[]): string {
 function main(begun: string[]): void {
   const messages = allMessages();
   const existing = readdirSync(LOCALES).filter((language) => existsSync(catalogueFile(language)));
-  for (const language of new Set([...existing, ...begun])) {
+  for (const language of begun.length > 0 ? begun : existing) {
     const file = catalogueFile(language);
     const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Messages) : {};
     const now = updated(before, messages);

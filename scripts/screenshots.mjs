@@ -1,4 +1,5 @@
-// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, both dialogs and a preview.
+// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, both dialogs,
+// a preview and a connection test.
 // Needs a Chromium: `npm run screenshots`, with CHROMIUM_PATH when it is not /usr/bin/chromium.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +18,7 @@ const MAIL_WITHIN_MS = 60_000;
 const EDITOR = { width: 1180, height: 600 };
 const MAIL = { width: 1000, height: 720 };
 /** High enough for each dialog without scrolling. */
-const SEND_EMAIL = { width: 1180, height: 1310 };
+const SEND_EMAIL = { width: 1180, height: 1360 };
 const CONNECTOR = { width: 1180, height: 1170 };
 
 /** Msgs as the flow of the digest example makes them. */
@@ -108,12 +109,7 @@ async function dialogs(editor) {
     ready: async () => {},
     more: async (tray) => {
       await editor.click('#send-email-preview-toggle');
-      await editor.evaluate((samples) => {
-        const { monaco, document } = globalThis;
-        const place = document.querySelector('#send-email-samples-editor');
-        const editors = monaco.editor.getEditors();
-        editors.find((one) => place.contains(one.getContainerDomNode())).setValue(samples);
-      }, SAMPLES);
+      await writeCode(editor, '#send-email-samples-editor', [SAMPLES]);
       await tray.frameLocator('#send-email-preview-frame iframe').getByText('Robot 2').waitFor();
       await editor.locator('#send-email-preview').screenshot({ path: picture('preview') });
     },
@@ -129,7 +125,21 @@ async function dialogs(editor) {
       '#node-config-input-password': 'an app password',
     },
     ready: () => editor.locator('#esc-sentence', { hasText: 'smtp.gmail.com' }).waitFor(),
-    more: async () => {},
+    more: async (tray) => {
+      await editor.selectOption('#esc-provider', 'local');
+      await writeCode(editor, '#node-config-input-properties-editor', [
+        'mail.smtp.host=127.0.0.1',
+        `mail.smtp.port=${inbox.smtpPort}`,
+        'mail.smtp.auth=false',
+        'mail.from=Node-RED <node-red@example.com>',
+      ]);
+      await editor.locator('#esc-sentence', { hasText: String(inbox.smtpPort) }).waitFor();
+      await editor.fill('#esc-test-to', 'operator@example.com');
+      await editor.click('#esc-test-send');
+      await tray.locator('.esc-test-verdict[data-ok=true]').waitFor();
+      await tray.locator('.red-ui-tray-header').click();
+      await editor.locator('#esc-test-result').screenshot({ path: picture('test') });
+    },
   });
 }
 
@@ -151,6 +161,19 @@ async function dialog(editor, { name, viewport, cancel, open, fields, ready, mor
   await more(tray);
   await editor.click(cancel);
   await tray.waitFor({ state: 'detached' });
+}
+
+/** Replaces the text in a code editor. */
+function writeCode(page, selector, lines) {
+  return page.evaluate(
+    ([place, text]) => {
+      const { monaco, document } = globalThis;
+      const element = document.querySelector(place);
+      const editors = monaco.editor.getEditors();
+      editors.find((one) => element.contains(one.getContainerDomNode())).setValue(text);
+    },
+    [selector, lines.join('\n')],
+  );
 }
 
 function picture(name) {

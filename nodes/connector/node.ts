@@ -1,7 +1,7 @@
 /** How the two nodes see each other. */
 import type { Node } from 'node-red';
 import type { KeptEvent } from '../outbox/store';
-import type { EmailResult, OutgoingMail } from '../types';
+import type { OutgoingMail } from '../types';
 import type { Connector } from './connector';
 import type { StatusView } from './status';
 import type { Pending } from './users';
@@ -13,8 +13,6 @@ export interface ConnectorUser {
   handOver(): Promise<void>;
   /** Takes up events that waited in its batches when an earlier process ended. */
   restore(events: KeptEvent[]): void;
-  /** Sends the outcome of a mail into the flow. */
-  report(result: EmailResult): void;
   /** The connector's state or problem changed. */
   connectorChanged(): void;
 }

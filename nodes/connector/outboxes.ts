@@ -9,9 +9,13 @@ import { createDiskStore } from '../outbox/disk-store';
 import { createMemoryStore } from '../outbox/memory-store';
 import { createOutbox, type Outbox, type OutboxOptions, type Policy } from '../outbox/outbox';
 import type { KeptEvent } from '../outbox/store';
+import { untilBack } from './takers';
 
 /** What the connector of the moment wants to hear. */
-export type OutboxListener = Pick<OutboxOptions, 'report' | 'changed' | 'trouble' | 'liveMessages'>;
+export type OutboxListener = Pick<
+  OutboxOptions,
+  'report' | 'deferred' | 'changed' | 'trouble' | 'liveMessages'
+>;
 
 export interface Place {
   kind: 'disk' | 'memory';
@@ -84,9 +88,11 @@ async function open(
       store: place.kind === 'disk' ? createDiskStore({ folder: place.folder, warn }) : createMemoryStore(),
       policy,
       report: (result, mail) => entry.listener.report(result, mail),
+      deferred: (mail, error, attempts) => entry.listener.deferred?.(mail, error, attempts),
       changed: () => entry.listener.changed(),
       trouble: (error) => entry.listener.trouble(error),
       liveMessages: (id) => entry.listener.liveMessages?.(id),
+      untilBack,
     }),
     place,
     leftEvents: [],

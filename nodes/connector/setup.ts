@@ -18,6 +18,8 @@ export interface SetupInput {
   tls: () => TlsMaterial | null;
   /** Gets the lines of the `mail.debug` transcript. */
   debug: (line: string) => void;
+  /** Gets warnings of the connections. */
+  warn: (text: string) => void;
 }
 
 export interface SetupResult {
@@ -30,7 +32,7 @@ export interface SetupResult {
 }
 
 /** Reads a configuration and says how to connect with it, or why that can not work. Never throws. */
-export function readSetup({ raw, credentials, env, tls, debug }: SetupInput): SetupResult {
+export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInput): SetupResult {
   const { fields, errors } = readConnectorFields(raw, credentials, env);
   const mask = createMask(fields.username, fields.password);
   const failed = (error: MailError, warnings: string[] = []): SetupResult => ({
@@ -55,7 +57,7 @@ export function readSetup({ raw, credentials, env, tls, debug }: SetupInput): Se
   if (!settings) return failed(new MailError('CONFIG', found.errors.map(describe).join('; ')), warnings);
   return {
     setup: {
-      connect: () => createTransport({ settings, connections, mask, debug }),
+      connect: () => createTransport({ settings, connections, mask, debug, warn }),
       policy: policyOf(fields),
       summary: summary(settings),
     },

@@ -2,6 +2,7 @@
 import type { Node } from 'node-red';
 import type { EmailResult, Msg, OutgoingMail } from '../types';
 import type { ConnectorUser } from './node';
+import { takerOf } from './takers';
 
 /** The longest time that a stopping connector waits for its nodes to hand over what they hold, ms. */
 const HAND_OVER_MS = 1_500;
@@ -62,10 +63,10 @@ export function createUsers(byId: Record<string, Node>): Users {
     report(result, mail) {
       const msgs = pending.get(mail.id);
       pending.delete(mail.id);
-      const user = users.get(mail.nodeId);
-      user?.report(result);
-      msgs?.finish(result, user?.node);
-      return user !== undefined;
+      const taker = takerOf(mail.nodeId);
+      taker?.report(result, msgs !== undefined);
+      msgs?.finish(result, taker?.node);
+      return taker !== undefined;
     },
     async handOver() {
       let timer: NodeJS.Timeout | undefined;

@@ -2,6 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import { readConnectorFields, type Env } from '../connector/config';
 import type { ConnectorNode } from '../connector/node';
+import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/scope';
@@ -113,11 +114,11 @@ async function fieldsOf(
     const { type } = source;
     // As for variables in templates.
     if (type === 'env' && !isDeployed(source))
-      return never('the preview shows it when the node is deployed with it');
-    if ((type === 'flow' || type === 'global') && !node) return never('the node is not deployed');
+      return never(t`the preview shows it when the node is deployed with it`);
+    if ((type === 'flow' || type === 'global') && !node) return never(t`the node is not deployed`);
     // Whoever may only look at flows can have nothing computed here that nobody deployed.
     if (type === 'jsonata' && !mayCompute && !isDeployed(source)) {
-      return never('without the permission to change flows, it is tried only when it is deployed');
+      return never(t`without the permission to change flows, it is tried only when it is deployed`);
     }
     return checked;
   });

@@ -25,6 +25,8 @@ export interface PreviewProblem {
   field: string;
   code: string;
   message: string;
+  /** Of a field with several lines, from 1. */
+  line?: number;
 }
 
 export interface PreviewAnswer {
@@ -33,6 +35,9 @@ export interface PreviewAnswer {
   html: string | null;
   text: string;
   to: string[];
+  /** Left out when there are none. */
+  cc?: string[];
+  bcc?: string[];
   errors: PreviewProblem[];
 }
 
@@ -110,8 +115,16 @@ export async function preview(
   );
   try {
     const content = buildContent(message, events, { connector: title, now });
-    const { subject, html, text, to } = content;
-    return { subject, html: html ?? null, text, to: to.map(formatAddress), errors: problems };
+    const { subject, html, text, to, cc, bcc } = content;
+    return {
+      subject,
+      html: html ?? null,
+      text,
+      to: to.map(formatAddress),
+      ...(cc.length > 0 && { cc: cc.map(formatAddress) }),
+      ...(bcc.length > 0 && { bcc: bcc.map(formatAddress) }),
+      errors: problems,
+    };
   } catch (error) {
     note(error);
     return nothing;
@@ -204,5 +217,7 @@ function problemOf(error: unknown, place: string): PreviewProblem {
   }
   // A part of a field is shown at the field: `to` for `to[1].address` and `toType`, `msg.headers` for `msg.headers.x`.
   const [field = ''] = /^(?:msg\.|mail\.)?\w+/.exec(error.field ?? '') ?? [];
-  return { field: field.replace(/Type$/, ''), code: error.code, message: place + explanation(error) };
+  const { code, line } = error;
+  const message = place + explanation(error);
+  return { field: field.replace(/Type$/, ''), code, message, ...(line === undefined ? {} : { line }) };
 }

@@ -5,6 +5,8 @@ export interface PreviewProblem {
   field: string;
   code: string;
   message: string;
+  /** From 1; for a field with several lines. */
+  line?: number;
 }
 
 /** Where a problem goes that is about the samples, or about no field. */

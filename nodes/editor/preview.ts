@@ -1,4 +1,5 @@
 import { request, type RequestError } from './api';
+import { openCodeEditor } from './code-editor';
 import type { Scheme } from './color-scheme';
 import { fieldNotes, type FieldNotes } from './field-notes';
 import { latest } from './latest';
@@ -31,6 +32,9 @@ interface Answer {
   html: string | null;
   text: string;
   to: string[];
+  /** Left out when there are none. */
+  cc?: string[];
+  bcc?: string[];
   errors: PreviewProblem[];
 }
 
@@ -57,6 +61,8 @@ export interface Preview {
 export interface Form {
   id: string;
   read(): Record<string, unknown>;
+  /** Marks the lines of the template that have a problem. */
+  mark(problems: readonly PreviewProblem[]): void;
 }
 
 const STAND_IN = 'sender@example.com';
@@ -117,11 +123,17 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     ];
     $('#send-email-preview-count').text(notes.join(' '));
     $('#send-email-preview-to').text(to.join(', '));
+    for (const copies of ['cc', 'bcc'] as const) {
+      const list = answer[copies] ?? [];
+      $(`#send-email-preview-${copies}`).text(list.join(', '));
+      $(`.send-email-preview-${copies}`).toggle(list.length > 0);
+    }
     $('#send-email-preview-subject').text(subject);
     $('#send-email-preview-text').text(plain);
     html = answer.html;
     showHtml();
     places.show('problem', problems);
+    form.mark(errors.filter(({ field }) => field === 'template'));
   }
 
   function showHtml(): void {
@@ -152,6 +164,7 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     if (!open) {
       asking.stop();
       places.show('problem', new Map());
+      form.mark([]);
       return;
     }
     samples ??= openSamples();
@@ -221,11 +234,10 @@ async function askFor(
 function samplesEditor(form: Form): CodeEditor {
   const { to, cc, bcc } = form.read();
   const words = { topic: text('sample.topic'), first: text('sample.first'), second: text('sample.second') };
-  return RED.editor.createEditor({
-    id: 'send-email-samples-editor',
-    mode: 'ace/mode/json',
-    value: written.get(form.id) ?? startSamples(words, !to && !cc && !bcc),
-    stateId: false,
-    minimap: { enabled: false },
-  });
+  return openCodeEditor(
+    'send-email-samples-editor',
+    'ace/mode/json',
+    written.get(form.id) ?? startSamples(words, !to && !cc && !bcc),
+    text('preview.samples'),
+  );
 }

@@ -1,4 +1,5 @@
 import { request } from './api';
+import { openCodeEditor } from './code-editor';
 import { showMarks } from './code-marks';
 import { marksOf, type Finding, type Severity } from './findings';
 import { latest } from './latest';
@@ -26,14 +27,15 @@ export interface PropertiesEditor {
 
 /** The editor of the properties, with the providers to start from, and what the connector makes of the text below it. */
 export function openPropertiesEditor(nodeId: string): PropertiesEditor {
-  const editor = RED.editor.createEditor({
-    id: 'node-config-input-properties-editor',
+  const editor = openCodeEditor(
+    'node-config-input-properties-editor',
     // The two code editors of Node-RED know this format by different names.
-    mode: RED.editor.codeEditor.editor?.type === 'ace' ? 'ace/mode/properties' : 'ace/mode/ini',
-    value: String($(`${FIELD}properties`).val() ?? ''),
-    stateId: false,
-    minimap: { enabled: false },
-  });
+    RED.editor.codeEditor.editor?.type === 'ace' ? 'ace/mode/properties' : 'ace/mode/ini',
+    String($(`${FIELD}properties`).val() ?? ''),
+    text('label.properties'),
+  );
+  // Its label is that of a field which nobody sees.
+  $('label[for=node-config-input-properties]').on('click', () => editor.focus());
   const sentence = $('#esc-sentence');
   const list = $('#esc-findings');
   const propertiesChanged = providerChoice(editor, text);

@@ -13,7 +13,7 @@ export interface Provider {
   properties: string;
   /** Servers of the provider. */
   hosts: RegExp;
-  /** The limit that the provider publishes for an ordinary account. */
+  /** The limit that the provider publishes for an ordinary account; none when it depends on what was bought. */
   rate?: Rate;
   /** The username that every account has. */
   username?: string;
@@ -78,6 +78,8 @@ export const PROVIDERS: readonly Provider[] = [
     id: 'yahoo',
     properties: implicitTls('smtp.mail.yahoo.com'),
     hosts: /^smtp\.mail\.yahoo\.com$/,
+    // help.yahoo.com SLN17518: 500 a day, each recipient counted.
+    rate: { limit: 500, period: 'day' },
   },
   {
     id: 'gmx',
@@ -121,6 +123,8 @@ export const PROVIDERS: readonly Provider[] = [
     id: 'zoho',
     properties: implicitTls('smtp.zoho.com'),
     hosts: /^smtp(pro)?\.zoho\.[a-z.]+$/,
+    // zoho.com/mail/help/adminconsole/rates-and-limits: 50 to 500 an hour to others, by reputation.
+    rate: { limit: 50, period: 'hour' },
   },
   {
     id: 'fastmail',

@@ -14,6 +14,8 @@ declare const RED: {
       value: string;
       stateId?: string | false;
       minimap?: { enabled: boolean };
+      /** Monaco only: its name for screen readers. */
+      ariaLabel?: string;
     }): CodeEditor;
     editText(options: {
       mode: string;
@@ -27,6 +29,7 @@ declare const RED: {
   tabs: {
     create(options: { id: string; onchange: (tab: { id: string }) => void }): {
       addTab(tab: { id: string; label: string }): void;
+      activateTab(id: string): void;
       resize(): void;
     };
   };

@@ -1,8 +1,12 @@
 import { adviceFor } from './advice';
+import { openCodeEditor } from './code-editor';
+import { showMarks } from './code-marks';
 import type { FieldNotes } from './field-notes';
+import { marksOf, type Mark } from './findings';
 import { readForm } from './form';
 import { check, textOf, verdict } from './locale';
-import { formNotes, previewPane, type Preview } from './preview';
+import { formNotes, previewPane, type Form, type Preview } from './preview';
+import type { PreviewProblem } from './preview-problems';
 import { decimalNumber, filled, wholeNumber } from './rules';
 import { templateChoice } from './template-choice';
 import { shownField, typedFault, type FieldType, type TypedField } from './typed-fields';
@@ -96,6 +100,11 @@ function showAdvice(id: string, notes: FieldNotes): void {
   notes.show('advice', new Map(advice.map(({ field, key }) => [field, [text(`advice.${key}`)]])));
 }
 
+function marksOfProblems(value: string, problems: readonly PreviewProblem[]): Mark[] {
+  const lines = problems.map(({ line = null, code, message }) => ({ line, key: null, code, message }));
+  return marksOf(value, 'error', lines);
+}
+
 function formatOfForm(): 'html' | 'text' {
   return $('#node-input-format').val() === 'text' ? 'text' : 'html';
 }
@@ -185,15 +194,15 @@ RED.nodes.registerType<SendEmail>('send-email', {
   },
   oneditprepare() {
     edited = this.id;
-    template = RED.editor.createEditor({
-      id: 'node-input-template-editor',
-      mode: `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
-      value: String($('#node-input-template').val() ?? ''),
-      stateId: false,
-      minimap: { enabled: false },
-    });
+    template = openCodeEditor(
+      'node-input-template-editor',
+      `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
+      String($('#node-input-template').val() ?? ''),
+      text('label.template'),
+    );
+    // Its label is that of a field which nobody sees.
+    $('label[for=node-input-template]').on('click', () => template?.focus());
     typedInputs(text);
-    $('#node-input-attachProperty').typedInput({ default: 'msg', types: ['msg'] });
     $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
     $('#node-input-batchSize').on('input change', showBatchRows);
     $('#node-input-attach').on('change', showAttachRows);
@@ -207,7 +216,11 @@ RED.nodes.registerType<SendEmail>('send-email', {
     showAttachRows();
 
     const notes = formNotes();
-    const form = { id: this.id, read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }) };
+    const form: Form = {
+      id: this.id,
+      read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }),
+      mark: (problems) => template && showMarks(template, marksOfProblems(template.getValue(), problems)),
+    };
     const pane = previewPane(form, notes);
     preview = pane;
     const changed = () => {

@@ -60,12 +60,16 @@ ${rows}
 }
 
 function list(words: Words): string {
-  return `<p>{{count}} ${words('events')}</p>
-<ul>
+  return page(`<tr><td class="sheet" bgcolor="#ffffff" style="background-color: #ffffff; padding: 8px 0;">
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0">
 {{#events}}
-<li>{{time}} {{event}}{{#error}}<br>${words('error')}: {{error}}{{/error}}</li>
+<tr>
+<td class="soft" width="30" align="right" valign="top" style="${CELL} color: #5a6270;">{{index}}.</td>
+<td class="strong" style="${CELL} padding-left: 0; color: #1c2026;">${eventCell(words)}</td>
+</tr>
 {{/events}}
-</ul>`;
+</table>
+</td></tr>`);
 }
 
 function card(words: Words): string {

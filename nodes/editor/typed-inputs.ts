@@ -1,4 +1,4 @@
-import { TYPED_FIELDS, type TypedField } from './typed-fields';
+import { TYPED_FIELDS } from './typed-fields';
 
 const TYPES = ['msg', 'flow', 'global', 'env', 'jsonata'];
 
@@ -10,25 +10,30 @@ export function typedInputs(words: (key: string) => string): void {
     icon: '<span class="send-email-mustache" aria-hidden="true">{{}}</span>',
   };
   for (const field of TYPED_FIELDS) {
-    const element = input(field);
-    element.typedInput({
+    input(field).typedInput({
       default: 'str',
       types: [template, ...TYPES],
       typeField: `#node-input-${field}Type`,
     });
-    const container = element.nextAll('.red-ui-typedInput-container').first();
-    const shown = container.find('.red-ui-typedInput-input').attr('id', `node-input-${field}-shown`);
-    element.closest('.form-row').children('label').attr('for', `node-input-${field}-shown`);
-    // Of itself it passes on only what is typed on a keyboard.
-    shown.on('input', () => shown.trigger('change'));
-    const type = container.find('.red-ui-typedInput-type-select');
-    const nameType = () =>
-      type.attr('aria-label', `${words(`label.${field}`)}: ${String(type.attr('title') ?? '')}`);
-    element.on('change', nameType);
-    nameType();
+    tie(field, words(`label.${field}`));
   }
+  input('attachProperty').typedInput({ default: 'msg', types: ['msg'] });
+  tie('attachProperty', words('label.attachProperty'));
 }
 
-function input(field: TypedField): JQuery {
+function input(field: string): JQuery {
   return $(`#node-input-${field}`);
+}
+
+/** Ties label, type and what is typed of a field together. */
+function tie(field: string, label: string): void {
+  const container = input(field).nextAll('.red-ui-typedInput-container').first();
+  const shown = container.find('.red-ui-typedInput-input').attr('id', `node-input-${field}-shown`);
+  input(field).closest('.form-row').children('label').attr('for', `node-input-${field}-shown`);
+  // Of itself it passes on only what is typed on a keyboard.
+  shown.on('input', () => shown.trigger('change'));
+  const type = container.find('.red-ui-typedInput-type-select');
+  const nameType = () => type.attr('aria-label', `${label}: ${String(type.attr('title') ?? '')}`);
+  input(field).on('change', nameType);
+  nameType();
 }

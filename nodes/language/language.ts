@@ -4,6 +4,7 @@ import { ENGLISH, languages } from './catalogue';
 
 const ofWork = new AsyncLocalStorage<string | null>();
 let ofProcess = ENGLISH;
+let underWay = 0;
 
 /** Sets the language of everything that no request asks for; English when there is none that is near. */
 export function setLanguage(language: string): void {
@@ -17,7 +18,21 @@ export function currentLanguage(): string {
 
 /** Does work, and all that it starts, in a language; null is that of the process. */
 export function inLanguage<T>(language: string | null, work: () => T): T {
-  return ofWork.run(language, work);
+  underWay += 1;
+  let result: T | undefined;
+  try {
+    result = ofWork.run(language, work);
+    return result;
+  } finally {
+    if (result instanceof Promise) void result.then(workEnded, workEnded);
+    else workEnded();
+  }
+}
+
+function workEnded(): void {
+  underWay -= 1;
+  // While it is on, each promise of the process costs more; without work under way there is nothing to keep.
+  if (underWay === 0) ofWork.disable();
 }
 
 /**

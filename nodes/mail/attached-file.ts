@@ -40,7 +40,7 @@ export async function readAttachedFile(named: string, rule: FileRule): Promise<F
     return await readInside(folder, wanted, rule);
   } catch (error) {
     // Whether something exists outside of the folder is nobody's business.
-    if (!isInside(folder, wanted) && !isInside(path.resolve(rule.folder), wanted)) return outside(rule);
+    if (!isInside(folder, wanted) && !isInside(path.resolve(rule.folder), wanted)) return outside();
     return { reason: t`the file ${faultOf(error)}: check the path and the rights of the file.` };
   }
 }
@@ -57,7 +57,7 @@ export function tooLarge(bytes: number, rule: { freeBytes: number; limitBytes: n
 
 async function readInside(folder: string, wanted: string, rule: FileRule): Promise<FileOutcome> {
   const real = await realpath(wanted);
-  if (!isInside(folder, real)) return outside(rule);
+  if (!isInside(folder, real)) return outside();
   // Opening a device can already do something, so what it is must be known before.
   const before = await lstat(real, { bigint: true });
   if (!before.isFile()) return { reason: notRegular(before) };
@@ -104,9 +104,9 @@ function isInside(folder: string, file: string): boolean {
   );
 }
 
-function outside(rule: FileRule): FileOutcome {
+function outside(): FileOutcome {
   return {
-    reason: t`the file is not inside the folder ${shownValue(rule.folder)}: move it there or set attachFolder.`,
+    reason: t`it is not inside the folder that attachFolder names: move it there or set attachFolder.`,
   };
 }
 

@@ -2,6 +2,7 @@
 import { Context, Writer } from 'mustache';
 import { t } from '../language/text';
 import { MailError } from '../types';
+import { formatAddress, type Address } from './addresses';
 import { lookUp, parseExternal, type Scope } from './scope';
 import { shownValue, textView } from './text-view';
 
@@ -105,14 +106,21 @@ class TemplateWriter extends Writer {
     const name = token[1] ?? '';
     const value: unknown = context.lookup(name);
     if (this.strictField === null) return textView(value);
-    // A list in an address field means several addresses.
-    const text = Array.isArray(value) ? value.map(textView).join(', ') : textView(value);
-    if (text.trim() !== '') return text;
+    // A list in an address field means several addresses, and one that is missing among them is as bad as none.
+    const texts = (Array.isArray(value) ? value : [value]).map(addressText);
+    if (texts.length > 0 && texts.every((text) => text.trim() !== '')) return texts.join(', ');
     throw new MailError('UNSET_VALUE', t`${this.strictField}: {{${name}}} has no value in this msg.`, {
       field: this.strictField,
       hint: t`Set it before the mail node, or write {{#${name}}}…{{/${name}}} around it if it may be missing.`,
     });
   }
+}
+
+/** An address field takes what msg.to may be: a text, or an object with `address` and perhaps `name`. */
+function addressText(value: unknown): string {
+  const { name, address } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Address>;
+  if (typeof address !== 'string') return textView(value);
+  return formatAddress({ address, name: typeof name === 'string' ? name : '' });
 }
 
 function parse(writer: Writer, field: string, text: string): Token[] {
@@ -157,6 +165,7 @@ function broken(field: string, text: string, position: number, reason: string): 
   return new MailError('TEMPLATE', t`The field ${field} is no valid template: line ${line}: ${reason}.`, {
     field,
     hint: t`Each {{#name}} needs its {{/name}}, and each {{ its }}.`,
+    line,
   });
 }
 

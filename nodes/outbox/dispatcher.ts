@@ -62,6 +62,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (!deliver) return;
     const now = time.now();
     waiting.promote(now);
+    forgetOldHold(now);
     let blockedUntil = Infinity;
     while (waiting.ready > 0 && flights.onWire < width(now)) {
       const place = limiter.reserve(now);
@@ -85,7 +86,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   function nextEvent(): number {
     const due = waiting.nextDue();
     const hold = account.hold();
-    return hold && flights.onWire === 0 && waiting.ready > 0 ? Math.min(due, hold.nextAttempt) : due;
+    const heldUp = hold && flights.onWire === 0 && (waiting.ready > 0 || isEmpty());
+    return heldUp ? Math.min(due, hold.nextAttempt) : due;
+  }
+
+  const isEmpty = () => waiting.ready + waiting.deferred + flights.size === 0;
+
+  /** Without a mail to probe with, nobody knows any more whether the account has a problem. */
+  function forgetOldHold(now: number): void {
+    const hold = account.hold();
+    if (!hold || now < hold.nextAttempt || !isEmpty()) return;
+    account.forget();
+    options.landed();
   }
 
   function sleepUntil(at: number): void {

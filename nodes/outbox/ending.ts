@@ -9,6 +9,8 @@ export interface EndingOptions {
   trouble: (error: unknown) => void;
   /** The source msgs of a mail that this process took. */
   liveMessages: (mailId: string) => Msg[] | undefined;
+  /** Puts off what is to be told to a node that is away until it is back; null when it need not be put off. */
+  untilBack: (nodeId: string) => ((tell: () => void) => void) | null;
   /** The time of day, ms. */
   now: () => number;
 }
@@ -20,7 +22,14 @@ export interface Ending {
   counts(): { sent: number; failed: number };
 }
 
-export function createEnding({ store, report, trouble, liveMessages, now }: EndingOptions): Ending {
+export function createEnding({
+  store,
+  report,
+  trouble,
+  liveMessages,
+  untilBack,
+  now,
+}: EndingOptions): Ending {
   const ended = { sent: 0, failed: 0 };
 
   function tell(result: EmailResult, mail: OutgoingMail): void {
@@ -32,21 +41,28 @@ export function createEnding({ store, report, trouble, liveMessages, now }: Endi
     }
   }
 
+  async function conclude(entry: Entry, result: EmailResult): Promise<void> {
+    if (result.status === 'sent') {
+      // Forgotten before it is told: a crash in between must not send it again.
+      await store.finish(entry, result).catch(trouble);
+      tell(result, entry.mail);
+    } else {
+      // Told before it is put away: a crash in between tells it again rather than never.
+      tell(result, entry.mail);
+      await store.finish(entry, result).catch(trouble);
+    }
+  }
+
   return {
     async finish(entry) {
       const messages = liveMessages(entry.mail.id) ?? (await store.loadMessages(entry));
       const result = { ...resultOf(entry, now()), messages };
-      if (result.status === 'sent') {
-        ended.sent += 1;
-        // Forgotten before it is told: a crash in between must not send it again.
-        await store.finish(entry, result).catch(trouble);
-        tell(result, entry.mail);
-      } else {
-        ended.failed += 1;
-        // Told before it is put away: a crash in between tells it again rather than never.
-        tell(result, entry.mail);
-        await store.finish(entry, result).catch(trouble);
-      }
+      ended[result.status === 'sent' ? 'sent' : 'failed'] += 1;
+      const later = untilBack(entry.mail.nodeId);
+      if (!later) return conclude(entry, result);
+      // Kept as it ended: when the process ends before the node is back, the next one tells it.
+      later(() => void conclude(entry, result));
+      await store.save(entry).catch(trouble);
     },
     counts: () => ({ ...ended }),
   };

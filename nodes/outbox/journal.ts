@@ -4,6 +4,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { t } from '../language/text';
 import { FILE_MODE, removeFile, syncFolder, writeFully, type FileSystem } from './file-system';
 import { encodeRecord, type Range } from './records';
 import { listSegments, newSegment, readSegment, type Segment } from './segments';
@@ -178,7 +179,7 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
       return { foreign };
     },
     append(record, blobs = []) {
-      if (ended) return Promise.reject(new Error('the journal is closed'));
+      if (ended) return Promise.reject(new Error(t`the journal is closed`));
       const text = JSON.stringify(record);
       const size = blobs.reduce((sum, blob) => sum + blob.length, text.length);
       return new Promise((resolve, reject) => {

@@ -50,6 +50,11 @@ export function recovered(progress: Progress): Progress {
   return { ...progress, dotSent: false, duplicatePossible: true, ambiguous: progress.ambiguous + 1 };
 }
 
+/** True when every recipient is accepted or refused for good: such a mail only waits for its outcome to be told. */
+export function isFinished({ pending }: Progress): boolean {
+  return pending.length === 0;
+}
+
 /** What becomes of a mail after an attempt to deliver it to its pending recipients. */
 export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstances): NextState {
   const progress: Progress = {

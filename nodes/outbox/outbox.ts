@@ -9,6 +9,7 @@ import {
   type Attempt,
   type Counts,
   type EmailResult,
+  type ErrorSummary,
   type Msg,
   type OutgoingMail,
   type Problem,
@@ -19,7 +20,7 @@ import { createOwnTime, systemClock, type Clock } from './clock';
 import { createDispatcher, type Deliver } from './dispatcher';
 import { createEnding } from './ending';
 import { problemOf } from './hold';
-import { afterAttempt, giveUp, recovered } from './mail-state';
+import { afterAttempt, giveUp, isFinished, recovered } from './mail-state';
 import type { RateLimitState } from './rate-limit';
 import { plannedAttempt } from './retry';
 import { newProgress, type Entry, type KeptEvent, type Store } from './store';
@@ -40,12 +41,16 @@ export interface OutboxOptions {
   policy: Policy;
   /** Called once for each mail when it is finished. */
   report: (result: EmailResult, mail: OutgoingMail) => void;
+  /** Called when a mail failed in a way that may pass, and waits for its next attempt. */
+  deferred?: (mail: OutgoingMail, error: ErrorSummary, attempts: number) => void;
   /** Called when the counts or the problem changed. */
   changed: () => void;
   /** Called when the store could not keep a change; the mail itself goes on. */
   trouble: (error: unknown) => void;
   /** The source msgs of a mail that this process took, so that they need not be read from the store. */
   liveMessages?: (mailId: string) => Msg[] | undefined;
+  /** Puts off what is to be told to a node that is away until it is back; null when it need not be put off. */
+  untilBack?: (nodeId: string) => ((tell: () => void) => void) | null;
   clock?: Clock;
   random?: () => number;
 }
@@ -94,6 +99,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     report,
     trouble,
     liveMessages: (id) => options.liveMessages?.(id),
+    untilBack: (nodeId) => options.untilBack?.(nodeId) ?? null,
     now: () => clock.wall(),
   });
   const dispatcher = createDispatcher({
@@ -109,6 +115,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   });
   let policy = options.policy;
   let arriving = 0;
+  /** Mails that ended in an earlier process, whose node was away then. */
+  const untold: Entry[] = [];
   /** When each mail was queued, in own time: a clock that is set must not make mails old. */
   const queuedAt = new WeakMap<Entry, number>();
 
@@ -138,6 +146,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (next.state === 'sent' || next.state === 'failed') return ending.finish(entry);
     await store.save(entry).catch(trouble);
     wait(entry);
+    const { lastError, attempts } = entry.progress;
+    if (next.state === 'deferred' && lastError) options.deferred?.(entry.mail, lastError, attempts);
     // The account failed again: mails that were tried for long enough end here, the others go on waiting.
     const now = time.now();
     if (failure) await giveUpAll(failure.error, (one) => expires(one) <= now);
@@ -168,7 +178,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (rate !== undefined) dispatcher.recallRate(rate as RateLimitState);
       for (const entry of entries) {
         entry.progress = recovered(entry.progress);
-        welcome(entry);
+        if (isFinished(entry.progress)) untold.push(entry);
+        else welcome(entry);
       }
       return { mails: entries.length, events, warnings };
     },
@@ -200,6 +211,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       // A new start may have new settings: the old problem says nothing about them.
       account.forget();
       dispatcher.start(deliver, newPolicy);
+      for (const entry of untold.splice(0)) void ending.finish(entry);
     },
     async stop() {
       await dispatcher.stop();

@@ -58,7 +58,11 @@ function unusable({ field, type, value }: TypedSource, error: unknown): MailErro
 function unreadable(source: TypedSource, error: unknown): MailError {
   const { field } = source;
   const message = t`${field}: ${describeSource(source)} could not be read: ${reasonOf(error)}.`;
-  return new MailError('FIELD_VALUE', message, { hint: t`Check the field and the msg.`, field, cause: error });
+  return new MailError('FIELD_VALUE', message, {
+    hint: t`Check the field and the msg.`,
+    field,
+    cause: error,
+  });
 }
 
 /** JSONata throws plain objects with a message. */

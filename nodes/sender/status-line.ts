@@ -10,11 +10,14 @@ export interface StatusLine {
    * when it is: under load there are many changes for each status.
    */
   show(look: () => StatusView): void;
+  /** Writes the last status once more. */
+  repeat(): void;
   close(): void;
 }
 
 export function createStatusLine(write: (view: StatusView) => void): StatusLine {
   let shown = '';
+  let last: StatusView | null = null;
   let next: (() => StatusView) | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -23,6 +26,7 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
     const key = JSON.stringify(view);
     if (key !== shown) write(view);
     shown = key;
+    last = view;
   }
 
   function pauseOver(): void {
@@ -40,6 +44,9 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
       if (closed) return;
       next = look;
       if (timer === undefined) pauseOver();
+    },
+    repeat() {
+      if (!closed && last) write(last);
     },
     close() {
       closed = true;

@@ -4,6 +4,7 @@
 import { lookup } from 'node:dns';
 import { connect, isIP } from 'node:net';
 import type { SMTPPoolOptions } from 'nodemailer';
+import { t } from '../language/text';
 
 /** nodemailer's shape of a way to open a socket. */
 export type GetSocket = NonNullable<SMTPPoolOptions['getSocket']>;
@@ -38,7 +39,7 @@ export function boundSocket(local: { localAddress: string; localPort: number | n
         settle(() => {
           socket.on('error', () => undefined);
           socket.destroy();
-          callback(failure(new Error('Connection timeout'), 'ETIMEDOUT'));
+          callback(failure(new Error(t`Connection timeout`), 'ETIMEDOUT'));
         });
       }, options.connectionTimeout);
       socket.once('error', (reason) => settle(() => callback(failure(reason, 'ESOCKET'))));

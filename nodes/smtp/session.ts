@@ -9,11 +9,14 @@ import SMTPConnection, {
   type SMTPConnectionSendInfo,
   type SMTPEnvelope,
 } from 'nodemailer/lib/smtp-connection';
+import { t } from '../language/text';
 import type { GetSocket } from './bound-socket';
 
 export interface SessionOptions extends SMTPConnectionOptions {
   connectionTimeout: number;
   auth?: SMTPConnectionAuth & { method: string };
+  /** Called when there is a login and the server offers none: as in JavaMail, the session goes on without. */
+  onNoLogin?: () => void;
   /** Opens the socket by another way than straight to the server: through a proxy, or from a local address. */
   getSocket?: GetSocket;
 }
@@ -57,7 +60,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   async function connect(): Promise<SMTPConnection> {
     const startedAt = Date.now();
     const way = options.getSocket ? await socketBy(options.getSocket, options) : {};
-    if (ended) throw new Error('The session was closed while it was opened');
+    if (ended) throw new Error(t`The session was closed while it was opened`);
     const connectionTimeout = Math.max(options.connectionTimeout - (Date.now() - startedAt), 1);
     // A session that ends for a failure is not left half open: the server counts it until it sees its end.
     const made = new SMTPConnection({ ...options, ...way, connectionTimeout, socketCloseTimeout: 0 });
@@ -80,7 +83,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
 
   /** The open connection. */
   function opened(): SMTPConnection {
-    if (!connection) throw new Error('The session is not open');
+    if (!connection) throw new Error(t`The session is not open`);
     return connection;
   }
 
@@ -95,6 +98,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       try {
         const to = await connect();
         if (options.auth && to.allowsAuth) await login(to, options.auth);
+        else if (options.auth) options.onNoLogin?.();
       } catch (error) {
         close();
         throw error;
@@ -111,7 +115,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     reset: () =>
       new Promise((resolve, reject) => {
         const to = opened();
-        to.once('end', () => reject(new Error('The connection ended')));
+        to.once('end', () => reject(new Error(t`The connection ended`)));
         to.reset((error) => (error ? reject(error) : resolve()));
       }),
     quit() {

@@ -45,6 +45,8 @@ export interface TransportOptions {
   mask: Mask;
   /** Gets the lines of the `mail.debug` transcript. */
   debug: (line: string) => void;
+  /** Gets what is worth knowing and no failure; the same text again and again. */
+  warn?: (text: string) => void;
 }
 
 interface RecipientError extends Error {
@@ -64,12 +66,22 @@ interface Course {
   deadline?: 'before-dot' | 'after-dot';
 }
 
-export function createTransport({ settings, connections, debug, ...options }: TransportOptions): Transport {
+export function createTransport({
+  settings,
+  connections,
+  debug,
+  warn,
+  ...options
+}: TransportOptions): Transport {
   const login = settings.proxy?.auth ?? null;
   const mask = login === null ? options.mask : joinMasks(options.mask, createMask(login.user, login.pass));
   const sessions = createSessions(
     {
       ...nodemailerOptions(settings),
+      onNoLogin: () =>
+        warn?.(
+          t`${settings.host}:${settings.port} offers no login: mails go out without one. Some servers offer it only after STARTTLS, or on another port.`,
+        ),
       ...(settings.debug ? { logger: createTranscript(debug, mask), transactionLog: true } : {}),
     },
     connections,
@@ -111,7 +123,7 @@ export function createTransport({ settings, connections, debug, ...options }: Tr
       const ended = new Promise<never>((_, reject) => (giveUp = reject));
       ended.catch(() => undefined);
       const stop = () => {
-        giveUp(Object.assign(new Error('The attempt was ended'), { code: 'EABORT' }));
+        giveUp(Object.assign(new Error(t`The attempt was ended`), { code: 'EABORT' }));
         session?.close();
       };
       const endBy = (ms: number, phase: Course['deadline']) => {

@@ -35,6 +35,12 @@ export async function leave(page: Page, button: string): Promise<void> {
   if ((await page.locator('.red-ui-tray').count()) > 0) await slidIn(page);
 }
 
+/** Chooses the type of a field in the menu: `str` is the template. */
+export async function chooseType(page: Page, field: string, type: string): Promise<void> {
+  await page.click(`#node-input-${field} + .red-ui-typedInput-container .red-ui-typedInput-type-select`);
+  await page.locator(`.red-ui-typedInput-options:visible a[value=${type}]`).click();
+}
+
 /** Replaces the text in the Monaco editor that has this element; typing would have brackets and quotes closed. */
 export async function writeCode(page: Page, editor: string, text: string): Promise<void> {
   await page.locator(`${editor} .view-line`).first().waitFor();

@@ -46,6 +46,14 @@ describe('the preview of send-email', function () {
   const problem = (field: string) => page.locator(`.send-email-problem[data-field=${field}]`);
   const advice = (field: string) => page.locator(`.send-email-advice[data-field=${field}]`);
 
+  /** The lines of the template that are marked. */
+  const marked = () =>
+    page.evaluate(() =>
+      (globalThis as Loose).monaco.editor
+        .getModelMarkers({ owner: 'email-server-connector' })
+        .map(({ startLineNumber }: Loose) => startLineNumber as number),
+    );
+
   async function openPreview(samples: object | string, template?: string): Promise<void> {
     if (template !== undefined) await writeCode(page, TEMPLATE, template);
     await page.click('#send-email-preview-toggle');
@@ -101,9 +109,11 @@ describe('the preview of send-email', function () {
   it('shows each problem at its field, as long as it is there', async () => {
     await openPreview({ payload: 1 }, 'one\n{{#events}}');
     await problem('template').filter({ hasText: 'line 2: Unclosed section' }).waitFor();
+    assert.deepEqual(await marked(), [2]);
     await writeCode(page, TEMPLATE, '{{event}}');
     await problem('to').filter({ hasText: '{{owner}} has no value' }).waitFor();
     assert.equal(await problem('template').isVisible(), false);
+    assert.deepEqual(await marked(), []);
     await page.fill('#node-input-to-shown', 'nobody');
     await problem('to').filter({ hasText: 'nobody' }).waitFor();
     await page.getByText('Something is not right yet: see To.').waitFor();

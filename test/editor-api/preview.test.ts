@@ -75,7 +75,7 @@ describe('the preview of a mail', () => {
   });
 
   it('tells a field that can not be read, and its field', async () => {
-    const bad = new MailError('FIELD_VALUE', 'The field cc is "(", which is no valid JSONata expression: x.');
+    const bad = new MailError('FIELD_VALUE', 'It is no valid JSONata expression.', { field: 'cc' });
     const fields = async () => ({ read: async () => ({}), errors: [bad] });
     const { errors } = await show({ cc: '(', ccType: 'jsonata' }, [{}], { fields });
     assert.deepEqual([errors.length, errors[0]?.field, errors[0]?.code], [1, 'cc', 'FIELD_VALUE']);

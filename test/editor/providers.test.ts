@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import {
   GMAIL,
   isUnedited,
@@ -9,6 +11,10 @@ import {
   rateFor,
 } from '../../nodes/editor/providers';
 import { readSettings } from '../../nodes/smtp/settings';
+
+const catalogue = JSON.parse(
+  readFileSync(path.join(__dirname, '../../locales/en-US/email-server-connector.json'), 'utf8'),
+) as Record<'providerName' | 'providerNote', Record<string, string>>;
 
 /** What the connector makes of a provider's properties, with the login that it wants. */
 function settingsOf(id: string) {
@@ -43,6 +49,19 @@ describe('the providers of the connector dialog', () => {
         assert.match(settingsOf(id).settings?.security ?? '', /^(implicit|required)$/);
       });
     }
+
+    it(`${id}: has a name, and a note that says what it needs and how much it takes`, () => {
+      const note = catalogue.providerNote[id] ?? '';
+      assert.ok(catalogue.providerName[id]);
+      assert.match(note, /\bneeds?\b|must|password|machine/i);
+      assert.match(note, /\d+[^.]* (a|an) (day|hour|minute|second)|how many mails|limit/i);
+      const { rate } = provider(id);
+      if (rate)
+        assert.match(
+          note,
+          new RegExp(`\\b(${rate.limit.toLocaleString('en-US')}|one)\\b[^.]*${rate.period}`),
+        );
+    });
 
     it(`${id}: is recognised by its own properties`, () => {
       assert.equal(providerOf(provider(id).properties)?.id, id);

@@ -151,7 +151,7 @@ describe('External values', () => {
 });
 
 describe('A strict template', () => {
-  for (const value of [undefined, null, '', ' \n', []]) {
+  for (const value of [undefined, null, '', ' \n', [], ['a', undefined], ['a', '']]) {
     it(`refuses a tag whose value is ${JSON.stringify(value)}, naming field and tag`, () => {
       const template = compileTemplate('to', '{{user}}@example.com', { strict: true });
       const error = failure(() => template.render({ view: { user: value } }, 'none'));
@@ -171,5 +171,10 @@ describe('A strict template', () => {
 
   it('reads a list as several addresses', () => {
     assert.equal(render('{{{to}}}', { to: ['a@x.com', 'b@x.com'] }, 'none', true), 'a@x.com, b@x.com');
+  });
+
+  it('reads an address with a name, as msg.to may be one', () => {
+    const to = [{ name: 'Pump, east', address: 'a@x.com' }, { address: 'b@x.com' }];
+    assert.equal(render('{{to}}', { to }, 'none', true), '"Pump, east" <a@x.com>, b@x.com');
   });
 });

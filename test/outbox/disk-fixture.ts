@@ -83,7 +83,7 @@ export function result({ mail }: Entry, status: EmailResult['status']): EmailRes
 
 export async function bodyOf({ mail }: Entry): Promise<string> {
   let text = '';
-  for await (const chunk of mail.open()) text += (chunk).toString('latin1');
+  for await (const chunk of mail.open()) text += chunk.toString('latin1');
   return text;
 }
 

@@ -63,6 +63,8 @@ async function settle(): Promise<void> {
 describe('the outbox', () => {
   let outbox: Outbox;
   let results: EmailResult[];
+  /** Why mails wait for their next attempt. */
+  let reasons: string[];
   /** Subjects in the order in which the server was asked. */
   let tried: string[];
   let clock: ReturnType<typeof mockedClock>;
@@ -71,11 +73,13 @@ describe('the outbox', () => {
     clock = mockedClock();
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
     results = [];
+    reasons = [];
     tried = [];
     outbox = createOutbox({
       store: createMemoryStore(),
       policy: POLICY,
       report: (result) => results.push(result),
+      deferred: ({ subject }, { message }, attempts) => reasons.push(`${subject} ${attempts}: ${message}`),
       changed: () => undefined,
       trouble: (error) => {
         throw error;
@@ -112,6 +116,35 @@ describe('the outbox', () => {
     assert.equal(result.response, '250 ok');
     assert.equal(result.attempts, 1);
     assert.equal(outbox.counts().sent, 1);
+  });
+
+  it('tells why a mail waits for its next attempt', async () => {
+    start((_, recipients, attempt) => (attempt < 3 ? refuse(failure('message')) : accept(recipients)));
+    await outbox.add(mail('one'));
+    await settle();
+    assert.deepEqual(reasons, ['one 1: message failed']);
+    for (const wait of [15_000, 30_000]) {
+      mock.timers.tick(wait);
+      await settle();
+    }
+    assert.deepEqual(reasons, ['one 1: message failed', 'one 2: message failed']);
+    assert.equal(results[0]?.status, 'sent');
+  });
+
+  it('shows no problem any more when no mail is left to probe with', async () => {
+    start(() => refuse(failure('account')), { retryFor: 0 });
+    await outbox.add(mail('one'));
+    await settle();
+    assert.equal(results[0]?.status, 'failed');
+    assert.notEqual(outbox.problem(), null);
+    mock.timers.tick(15_000);
+    assert.equal(outbox.problem(), null);
+    // And a mail that comes before the pause is over waits for its end.
+    await outbox.add(mail('two'));
+    await settle();
+    await outbox.add(mail('three'));
+    await settle();
+    assert.deepEqual(tried, ['one', 'two']);
   });
 
   it('holds mails while it is stopped and delivers them in order, urgent ones first, after the start', async () => {

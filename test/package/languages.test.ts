@@ -39,9 +39,9 @@ describe('languages', () => {
     );
     assert.equal(bareTexts('a.ts', "new MailError('X', 'bare', { hint: `bare ${a}` });").length, 2);
     assert.equal(
-      bareTexts('a.ts', "findings.warn('X', a ? t`b` : 'bare ' + c); warn('bare'); throw new Error('no');")
+      bareTexts('a.ts', "findings.warn('X', a ? t`b` : 'bare ' + c); warn('bare'); throw new Error('bare');")
         .length,
-      2,
+      3,
     );
   });
 
@@ -124,6 +124,7 @@ function bareTexts(file: string, source: string): string[] {
   };
   const visit = (node: ts.Node): void => {
     if (ts.isNewExpression(node) && node.expression.getText() === 'MailError') check(node.arguments?.[1]);
+    if (ts.isNewExpression(node) && node.expression.getText() === 'Error') check(node.arguments?.[0]);
     if (ts.isPropertyAssignment(node) && ['hint', 'reason', 'what'].includes(node.name.getText())) {
       check(node.initializer);
     }

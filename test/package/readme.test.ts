@@ -40,6 +40,10 @@ function labelOf(type: NodeType, field: string): string | undefined {
   return field === 'name' ? 'Name' : catalogue.get(`label.${field}`);
 }
 
+function isType(field: string): boolean {
+  return /[a-z]Type$/.test(field);
+}
+
 /** How the tables write the default of a field. */
 function writtenDefault(field: string, value: unknown): string {
   if (field === 'title' || field === 'server') return 'required';
@@ -86,7 +90,9 @@ describe('README', function () {
     it(`lists every field of ${type} and no other`, () => {
       const { defaults, credentials = {} } = definition(type);
       const fields = table().map(([field = '']) => unquoted(field));
-      assert.deepEqual(fields.sort(), [...Object.keys(defaults), ...Object.keys(credentials)].sort());
+      // The type of a field stands in the text above.
+      const own = Object.keys(defaults).filter((field) => !isType(field));
+      assert.deepEqual(fields.sort(), [...own, ...Object.keys(credentials)].sort());
     });
 
     it(`gives the label and the default of every field of ${type}`, () => {
@@ -101,6 +107,17 @@ describe('README', function () {
       }
     });
   }
+
+  it('names the type of every field that may be typed, and marks these', () => {
+    const text = section('## Fields of send-email');
+    const types = Object.keys(definition('send-email').defaults).filter(isType);
+    assert.equal(types.length, 7);
+    for (const type of types) assert.ok(text.includes(`\`${type}\``), type);
+    const typed = firstTable(text).flatMap(([field = '', , , meaning = '']) =>
+      meaning.endsWith('Typed.') ? [`${unquoted(field)}Type`] : [],
+    );
+    assert.deepEqual(typed.sort(), types.sort());
+  });
 
   it('shows the default properties', () => {
     const { value } = definition('email-server-connector').defaults.properties ?? {};

@@ -36,6 +36,7 @@ interface Trial {
 describe('the transport', () => {
   let server: FaultServer;
   let transport: Transport;
+  const warnings: string[] = [];
 
   async function open(
     script: Script,
@@ -62,7 +63,9 @@ describe('the transport', () => {
       connections: 2,
       mask: createMask(options.login?.user ?? '', options.login?.password ?? ''),
       debug: () => undefined,
+      warn: (text) => warnings.push(text),
     });
+    warnings.length = 0;
   }
 
   async function send(to?: string[], signal = new AbortController().signal): Promise<Trial> {
@@ -278,6 +281,13 @@ describe('the transport', () => {
     assert.deepEqual((await send()).attempt.accepted, ['a@x.test']);
     assert.equal(server.connections.total, 2);
     assert.equal(server.ledger.items.length, 2);
+  });
+
+  it('says when mails go out without the login that was set, because the server offers none', async () => {
+    await open(() => undefined, { login: { user: 'ops', password: 'hunter22' } });
+    const { attempt } = await send();
+    assert.deepEqual(attempt.accepted, ['a@x.test']);
+    assert.match(warnings.join(), /127\.0\.0\.1:\d+ offers no login: mails go out without one/);
   });
 
   it('names a wrong password as what it is, and never shows it', async () => {
