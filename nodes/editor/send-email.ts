@@ -73,7 +73,7 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
     validate(current, options) {
       const type =
         this.id === edited ? ($(`#node-input-${field}Type`).val() as FieldType) : this[`${field}Type`];
-      const fault = typedFault(String(current ?? ''), type, (name, as) =>
+      const fault = typedFault(typeof current === 'string' ? current : '', type, (name, as) =>
         RED.utils.validateTypedProperty(name, as, {}),
       );
       if (!fault) return true;

@@ -56,7 +56,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   let connections = 0;
   let deliver: Deliver | null = null;
   let cancelWake = () => {};
-  let blockedUntil = 0;
 
   function pump(): void {
     cancelWake();
@@ -64,7 +63,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const now = time.now();
     waiting.promote(now);
     forgetOldHold(now);
-    blockedUntil = 0;
+    let blockedUntil = Infinity;
     while (waiting.ready > 0 && flights.onWire < width(now)) {
       const place = limiter.reserve(now);
       if (!place.ok) {
@@ -74,7 +73,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const hold = account.hold();
       launch(waiting.take((size) => (hold ? probeIndex(hold, size) : 0)) as Entry, place.slot, deliver);
     }
-    sleepUntil(Math.min(blockedUntil || Infinity, nextEvent()));
+    sleepUntil(Math.min(blockedUntil, nextEvent()));
   }
 
   /** How many attempts may be under way: one at a time while the account has a problem. */
@@ -181,7 +180,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       limiter = createRateLimit(options.rate, shifted(state, ROUNDING - time.offset()));
     },
     rateUsed: () => limiter.used(time.now()),
-    blockedUntil: () => blockedUntil,
+    blockedUntil: () => limiter.freeAt(time.now()),
   };
 }
 

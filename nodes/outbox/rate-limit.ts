@@ -43,6 +43,8 @@ export type Reservation =
 export interface RateLimiter {
   /** Takes a place for an attempt that starts now. */
   reserve(now: number): Reservation;
+  /** 0 when a place is free now, else as `at` of a reservation. */
+  freeAt(now: number): number;
   /** Says that the attempt with this slot ended; an unknown slot or a second call changes nothing. */
   release(slot: number, end: number): void;
   /** Places taken at this time; 0 without a limit. */
@@ -95,12 +97,17 @@ export function createRateLimit({ limit, period }: RateLimit, saved?: RateLimitS
     return ownTime + length;
   }
 
+  function freeAt(now: number): number {
+    if (limit === 0) return 0;
+    advance(now);
+    return endedPlaces + open.size >= limit ? firstFree() - ahead : 0;
+  }
+
   return {
+    freeAt,
     reserve(now) {
-      if (limit > 0) {
-        advance(now);
-        if (endedPlaces + open.size >= limit) return { ok: false, at: firstFree() - ahead };
-      }
+      const at = freeAt(now);
+      if (at > 0) return { ok: false, at };
       lastSlot += 1;
       if (limit > 0) open.add(lastSlot);
       return { ok: true, slot: lastSlot };
