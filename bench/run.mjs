@@ -11,7 +11,9 @@ import { BENCH, ROOT } from './child.mjs';
 import { machine, met, toMarkdown } from './report.mjs';
 import { findProgram } from './sink.mjs';
 
-const CASES = ['single', 'disk', 'tls', 'flood', 'digest', 'latency', 'backlog', 'weight', 'limit'];
+const CASES = ['single', 'disk', 'outbox', 'tls', 'flood', 'digest', 'latency', 'backlog', 'weight', 'limit'];
+/** The cases that measure against node-red-node-email. */
+const WITH_PEERS = ['single', 'tls', 'flood', 'digest', 'latency', 'weight'];
 /** What one case may take; then something hangs. */
 const CASE_MS = 120_000;
 
@@ -77,7 +79,7 @@ async function runCase(name, { runs, scale }) {
 async function main() {
   const options = readOptions();
   if (options.help) return console.log(USAGE);
-  installPeers();
+  if (options.case.some((name) => WITH_PEERS.includes(name))) installPeers();
   const results = [];
   for (const name of options.case) results.push(await runCase(name, options));
   const facts = {

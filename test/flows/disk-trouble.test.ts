@@ -102,6 +102,7 @@ describe('a disk', () => {
     assert.deepEqual(topicsIn(server), ALL);
     await red.stop('SIGTERM');
     const second = await started(startNodeRed({ userDir }));
+    await second.statuses(flow.ids.connector).waitForOne(({ fill: colour }) => colour === 'green');
     const { body } = await second.request('GET', `/email-server-connector/${flow.ids.connector}`);
     assert.equal(body.state, 'RUN');
     assert.deepEqual([body.counts.queued, body.counts.deferred, body.counts.sending], [0, 0, 0]);
@@ -138,9 +139,9 @@ describe('a disk', () => {
     const inOutbox = (...names: string[]) => path.join(folder, ...names);
     const [segment = ''] = readdirSync(inOutbox('journal'));
     const bytes = readFileSync(inOutbox('journal', segment));
-    const body = bytes.indexOf('[b]\r\n');
+    const body = bytes.indexOf('\r\n\r\n[b]');
     assert.ok(body > 0);
-    bytes[body + 1] = 'z'.charCodeAt(0);
+    bytes[body + 5] = 'z'.charCodeAt(0);
     writeFileSync(inOutbox('journal', segment), bytes);
     writeFileSync(inOutbox('journal', 'notes.txt'), 'a note');
     writeFileSync(inOutbox('journal', '0000000009-0123456789abcdef.journal'), 'no journal at all');

@@ -45,18 +45,18 @@ describe('the sending limit', () => {
   function trouble(): Script {
     const faults: Partial<Record<number, [string, Fault]>> = {
       3: ['dot', slow(300)],
-      7: ['dot', { reply: '250 ok', then: 'rst' }],
-      11: ['mail', fin()],
-      14: ['data', rst()],
-      16: ['dot', reply('451 4.3.0 later')],
-      19: ['mail', replyAndFin('421 4.4.2 session too long')],
-      23: ['dot', slow(150)],
-      27: ['dot', reply('554 5.7.1 no')],
+      11: ['dot', { reply: '250 ok', then: 'rst' }],
+      19: ['mail', fin()],
+      27: ['data', rst()],
+      35: ['dot', reply('451 4.3.0 later')],
+      43: ['mail', replyAndFin('421 4.4.2 session too long')],
+      51: ['dot', slow(150)],
+      59: ['dot', reply('554 5.7.1 no')],
     };
     let mails = 0;
     return ({ phase, transaction }) => {
       if (phase === 'mail') mails += 1;
-      const [where, fault] = faults[mails % 31] ?? [];
+      const [where, fault] = faults[mails % 64] ?? [];
       return where === phase && (transaction > 1 || !fault?.then) ? fault : undefined;
     };
   }

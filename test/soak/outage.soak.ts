@@ -19,7 +19,7 @@ describe(`an outage of the mail server with ${MAILS} mails waiting`, () => {
         const { accepted, queuedIn, drainedIn, rss } = verdict;
         const perSecond = (ms: number) => Math.round((MAILS / ms) * 1000);
         console.log(
-          `      ${kind}: ${accepted} of ${MAILS} accepted, each once and in order, over one connection; ` +
+          `      ${kind}: ${accepted.toLocaleString('en')} of ${MAILS.toLocaleString('en')} mails accepted, each once and in order; ` +
             `queued at ${perSecond(queuedIn)} mails/s, drained at ${perSecond(drainedIn)} mails/s, ` +
             `${Math.round(rss / 1_048_576)} MB resident with the backlog`,
         );
