@@ -60,8 +60,8 @@ export interface NodeRed {
   port: number;
   pid: number;
   userDir: string;
-  /** Resolves when the new flows have started. */
-  deploy: (flows: FlowNode[], type?: 'full' | 'flows' | 'nodes') => Promise<void>;
+  /** Resolves when the new flows have started; `reload` starts those on disk, whatever is given. */
+  deploy: (flows: FlowNode[], type?: 'full' | 'flows' | 'nodes' | 'reload') => Promise<void>;
   /** Sends msgs out of a probe-in node; resolves when they have left it. */
   send: (probeIn: string, ...msgs: FlowMsg[]) => Promise<void>;
   /** The msgs that reached a probe node. */
@@ -74,6 +74,8 @@ export interface NodeRed {
   request: (method: string, path: string, body?: unknown) => Promise<{ status: number; body: Loose }>;
   /** All that the process wrote so far. */
   logs: () => string;
+  /** Resolves when the process wrote something that fits. */
+  logged: (pattern: RegExp) => Promise<void>;
   /** Undefined while the process runs. */
   exit: () => Exit | undefined;
   /** Ends the process and removes its user directory unless the caller gave it. */
@@ -221,6 +223,9 @@ export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRe
     },
     request: (method, route, body) => request(method, route, body),
     logs: () => log,
+    async logged(pattern) {
+      await lines.waitForOne(() => pattern.test(log));
+    },
     exit: () => exit,
     stop,
   };
