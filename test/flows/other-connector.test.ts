@@ -1,12 +1,15 @@
 /** Mails that were left with one connector while their send-email node went to another, or stayed without one. */
 import assert from 'node:assert/strict';
 import { closedAfterEach } from '../servers/closing';
-import { at, reply } from '../servers/fault-script';
+import { at, reply, slow } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { isProblem, mailFlow, type MailFlow } from './mail-flow';
 import type { FlowMsg, FlowNode, NodeRed } from './node-red';
 import { sharedNodeRed } from './shared-node-red';
 import { freePort } from './user-dir';
+
+/** Longer than Node-RED needs to begin with a deploy, shorter than a connector waits for a reply when it stops (ms). */
+const REPLY_MS = 1_500;
 
 const topics = (msgs: readonly FlowMsg[]): string[] => msgs.map(({ topic }) => String(topic)).sort();
 
@@ -92,6 +95,33 @@ describe('the mails of a send-email node that leaves its connector', () => {
       await flow.caught.waitFor(3);
       assert.deepEqual(topics(flow.failed.items), ['bad', 'end', 'good']);
       assert.deepEqual([flow.sent.items, flow.caught.items.length], [[], 3]);
+    });
+  }
+
+  const ends: [string, (flow: MailFlow) => FlowNode[]][] = [
+    ['was deleted', ({ nodes }) => nodes.filter((node) => !isConnector(node))],
+    [
+      'keeps its mails in memory now',
+      ({ nodes }) => nodes.map((node) => (isConnector(node) ? { ...node, outbox: 'memory' } : node)),
+    ],
+  ];
+  for (const [what, nodesOf] of ends) {
+    it(`have their outcomes once when they end while the outbox on disk closes: the connector ${what}`, async function () {
+      this.timeout(40_000);
+      const server = await opened(startFaultServer({ script: at('dot', slow(REPLY_MS)) }));
+      const flow = mailFlow(red, { server, connector: { outbox: 'disk' } });
+      await red.deploy(flow.nodes);
+      await flow.send({ topic: 'under way' });
+      await server.bodies.waitFor(1);
+      await red.deploy(nodesOf(flow));
+      assert.equal((await flow.sent.next()).email.status, 'sent');
+      // The same connector with the same folder again, and a mail that nothing hinders.
+      await red.deploy(flow.nodes);
+      server.script = () => undefined;
+      await flow.send({ topic: 'marker' });
+      await flow.sent.waitForOne(({ topic }) => topic === 'marker');
+      assert.deepEqual(topics(flow.sent.items), ['marker', 'under way']);
+      assert.doesNotMatch(red.logs(), new RegExp(`${flow.ids.connector} is closed`));
     });
   }
 });

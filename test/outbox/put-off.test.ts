@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
 import { createDiskStore } from '../../nodes/outbox/disk-store';
 import { createOutbox, type Outbox } from '../../nodes/outbox/outbox';
+import type { Store } from '../../nodes/outbox/store';
 import { MailError, type EmailResult } from '../../nodes/types';
 import { createJournal, type Journal } from '../servers/journal';
 import { newMail, POLICY } from './delivery-fixture';
@@ -23,6 +24,7 @@ const neverAsked: Deliver = () => assert.fail('the mail was sent again');
 
 interface Process {
   outbox: Outbox;
+  store: Store;
   results: Journal<EmailResult>;
   /** What was put off, to be told when the node is back. */
   putOff: Journal<() => void>;
@@ -34,21 +36,22 @@ describe('the outcome of a mail whose node is away', () => {
   async function open(away: boolean): Promise<Process> {
     const results = createJournal<EmailResult>('results', ({ status }) => status);
     const putOff = createJournal<() => void>('outcomes put off', () => 'one');
+    const store = createDiskStore({ folder: folder(), warn: assert.fail });
     const outbox = createOutbox({
-      store: createDiskStore({ folder: folder(), warn: assert.fail }),
+      store,
       policy: POLICY,
       report: (result) => results.add(result),
       changed: () => undefined,
-      trouble: assert.fail,
+      trouble: (error) => assert.fail(String(error)),
       untilBack: () => (away ? (tell) => putOff.add(tell) : null),
     });
     await outbox.open();
-    return { outbox, results, putOff };
+    return { outbox, store, results, putOff };
   }
 
-  async function end({ outbox }: Process): Promise<void> {
+  async function end({ outbox, store }: Process): Promise<void> {
     await outbox.stop();
-    await outbox.close();
+    await store.close();
   }
 
   for (const [status, deliver] of [
@@ -100,6 +103,23 @@ describe('the outcome of a mail whose node is away', () => {
       third.outbox.start(neverAsked, POLICY);
       await end(third);
       assert.deepEqual(third.results.items, []);
+    });
+
+    it(`is told once when the outbox closes before, as that of a deleted connector does: ${status}`, async () => {
+      const here = await open(true);
+      here.outbox.start(deliver, POLICY);
+      await here.outbox.add(newMail());
+      const [tell] = await here.putOff.waitFor(1);
+      await here.outbox.stop();
+      await here.outbox.close();
+      tell?.();
+      assert.deepEqual(
+        here.results.items.map((result) => result.status),
+        [status],
+      );
+      const { entries, store } = await openStore(folder());
+      assert.deepEqual(entries, []);
+      await store.close();
     });
   }
 
