@@ -54,7 +54,10 @@ export function fieldEvaluator(RED: NodeAPI, node: Node, deadline = Infinity): E
     if (type === 'msg') {
       const name = value.replace(/^msg\./, '');
       util.normalisePropertyExpression(name);
-      return async (msg) => descend(msg, util.normalisePropertyExpression(name, msg as NodeMessage));
+      return (msg) =>
+        called((done) =>
+          done(null, descend(msg, util.normalisePropertyExpression(name, msg as NodeMessage))),
+        );
     }
     if (type !== 'env') util.normalisePropertyExpression(util.parseContextStore(value).key);
     return (msg) => called((done) => util.evaluateNodeProperty(value, type, node, msg as NodeMessage, done));
