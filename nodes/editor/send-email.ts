@@ -85,7 +85,8 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
 
 function showBatchRows(): void {
   const size = String($('#node-input-batchSize').val() ?? '').trim();
-  $('.send-email-batch').toggle(size !== '1');
+  // A wait that is wrong keeps the node from starting, so it must be seen.
+  $('.send-email-batch').toggle(size !== '1' || $('#node-input-batchTimeout').hasClass('input-error'));
 }
 
 function showAttachRows(): void {
