@@ -1,7 +1,8 @@
-import { request, type RequestError } from './api';
+import { request } from './api';
 import { openCodeEditor } from './code-editor';
 import type { Scheme } from './color-scheme';
 import { fieldNotes, type FieldNotes } from './field-notes';
+import { takeLastMsgs } from './last-msgs';
 import { latest } from './latest';
 import { textOf } from './locale';
 import { framePage } from './mail-frame';
@@ -36,12 +37,6 @@ interface Answer {
   cc?: string[];
   bcc?: string[];
   errors: PreviewProblem[];
-}
-
-interface LastMsgs {
-  /** Whether the deployed node keeps any. */
-  keepSamples: boolean;
-  messages: Sample[];
 }
 
 /** An answer as it is shown: how many of the samples are in it, and whether its sender only stood in for the real one. */
@@ -172,30 +167,11 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     asking.changed();
   }
 
-  const taking = new AbortController();
-  /** Fills in the last msgs that the deployed node took, or says why there are none. */
-  function takeLast(): void {
-    const say = (key: string, values?: Record<string, string>) =>
-      places.show('problem', new Map([[SAMPLES, [text(`samples.${key}`, values)]]]));
-    request<LastMsgs>(
-      'GET',
-      `send-email/${encodeURIComponent(form.id)}/samples`,
-      undefined,
-      taking.signal,
-    ).then(
-      ({ keepSamples, messages }) => {
-        if (messages.length > 0) samples?.setValue(writeSamples(messages), -1);
-        else say(keepSamples ? 'noneYet' : 'notKept');
-      },
-      ({ status, message }: RequestError) => {
-        if (taking.signal.aborted) return;
-        if (status === 404) say('notKept');
-        else say('notTaken', { reason: message });
-      },
-    );
-  }
-
-  $('#send-email-take').on('click', takeLast);
+  const closed = new AbortController();
+  takeLastMsgs(form.id, closed.signal, {
+    take: (messages) => samples?.setValue(writeSamples(messages), -1),
+    none: (reason) => places.show('problem', new Map([[SAMPLES, [reason]]])),
+  });
   toggle.attr('aria-expanded', 'false').on('click', () => setOpen(!open));
   $('#send-email-preview-scheme')
     .attr('aria-label', text('preview.scheme'))
@@ -209,7 +185,7 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
     resize: () => samples?.resize(),
     close() {
       asking.stop();
-      taking.abort();
+      closed.abort();
       samples?.destroy();
     },
   };

@@ -73,7 +73,7 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
     validate(current, options) {
       const type =
         this.id === edited ? ($(`#node-input-${field}Type`).val() as FieldType) : this[`${field}Type`];
-      const fault = typedFault(String(current ?? ''), type, (name, as) =>
+      const fault = typedFault(typeof current === 'string' ? current : '', type, (name, as) =>
         RED.utils.validateTypedProperty(name, as, {}),
       );
       if (!fault) return true;
@@ -85,7 +85,8 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
 
 function showBatchRows(): void {
   const size = String($('#node-input-batchSize').val() ?? '').trim();
-  $('.send-email-batch').toggle(size !== '1');
+  // A wait that is wrong keeps the node from starting, so it must be seen.
+  $('.send-email-batch').toggle(size !== '1' || $('#node-input-batchTimeout').hasClass('input-error'));
 }
 
 function showAttachRows(): void {

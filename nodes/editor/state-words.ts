@@ -35,7 +35,8 @@ export const COUNTS = ['queued', 'deferred', 'sending', 'sent', 'failed', 'ignor
 /** A message and what to do about it, as sentences. */
 export function sentences({ message, hint }: Failure): string {
   if (!hint || message.includes(hint)) return message;
-  return `${message.replace(/[.\s]*$/, '.')} ${hint}`;
+  // Chinese and Japanese sentences end in a sign of their own, and no space follows.
+  return /。\s*$/.test(message) ? message.trim() + hint : `${message.replace(/[.\s]*$/, '.')} ${hint}`;
 }
 
 /** The time of day of a moment (ms since the epoch) in the reader's zone, as HH:MM:SS. */

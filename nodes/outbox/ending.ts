@@ -18,6 +18,8 @@ export interface EndingOptions {
 export interface Ending {
   /** Ends a mail as its progress says, sent or failed. Never rejects. */
   finish(entry: Entry): Promise<void>;
+  /** Has the store forget the mails whose outcomes are put off: it closes before they are told. Never rejects. */
+  close(): Promise<void>;
   /** Mails that ended so far. */
   counts(): { sent: number; failed: number };
 }
@@ -31,6 +33,8 @@ export function createEnding({
   now,
 }: EndingOptions): Ending {
   const ended = { sent: 0, failed: 0 };
+  /** Outcomes that are put off, as long as the store has their mails. */
+  const putOff = new Map<Entry, EmailResult>();
 
   function tell(result: EmailResult, mail: OutgoingMail): void {
     try {
@@ -61,8 +65,15 @@ export function createEnding({
       const later = untilBack(entry.mail.nodeId);
       if (!later) return conclude(entry, result);
       // Kept as it ended: when the process ends before the node is back, the next one tells it.
-      later(() => void conclude(entry, result));
+      putOff.set(entry, result);
+      later(() => void (putOff.delete(entry) ? conclude(entry, result) : tell(result, entry.mail)));
       await store.save(entry).catch(trouble);
+    },
+    async close() {
+      for (const [entry, result] of putOff) {
+        putOff.delete(entry);
+        await store.finish(entry, result).catch(trouble);
+      }
     },
     counts: () => ({ ...ended }),
   };

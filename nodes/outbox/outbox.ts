@@ -80,6 +80,7 @@ export interface Outbox {
   stop(): Promise<void>;
   /** Fails every mail that waits, for the reason given; call it stopped. */
   abandon(reason: MailError): Promise<void>;
+  /** Keeps nothing any more; outcomes that are put off are told all the same. */
   close(): Promise<void>;
   counts(): Omit<Counts, 'ignored'>;
   problem(): Problem | null;
@@ -219,7 +220,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       changed();
     },
     abandon: (reason) => giveUpAll(reason, () => true),
-    close: () => store.close(),
+    async close() {
+      await ending.close();
+      await store.close();
+    },
     counts: () => ({
       queued: waiting.ready + arriving,
       deferred: waiting.deferred,

@@ -7,8 +7,8 @@ import { startInbox, type Inbox } from '../servers/inbox';
 import { launch, needChromium, openEditor } from './chromium';
 import { editConnector, editNode, leave, writeCode } from './dialogs';
 
-/** What Node-RED itself makes inside a form is not of the package: code editors, tabs, typed inputs, lists of nodes. */
-const NOT_OURS = ['.node-text-editor', '.red-ui-tabs', '.red-ui-typedInput-container', '[id*="-btn-"]'];
+/** What Node-RED itself makes inside a form is not of the package: code editors, lists of nodes. */
+const NOT_OURS = ['.node-text-editor', '[id*="-btn-"]'];
 
 describe('accessibility of the dialogs', function () {
   this.timeout(60_000);

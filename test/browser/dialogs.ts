@@ -4,6 +4,7 @@ import type { Loose } from '../flows/node-red';
 
 /** Opens the dialog of a flow node that is deployed or was added. */
 export async function editNode(page: Page, id: string): Promise<void> {
+  await isThere(page, id);
   await page.evaluate((node) => {
     const { RED } = globalThis as Loose;
     RED.editor.edit(RED.nodes.node(node));
@@ -14,11 +15,17 @@ export async function editNode(page: Page, id: string): Promise<void> {
 
 /** Opens the dialog of a connector, or of a new one. */
 export async function editConnector(page: Page, id = '_ADD_'): Promise<void> {
+  if (id !== '_ADD_') await isThere(page, id);
   await page.evaluate((node) => {
     (globalThis as Loose).RED.editor.editConfig('', 'email-server-connector', node);
   }, id);
   await page.locator('#node-config-input-properties-editor').waitFor();
   await slidIn(page);
+}
+
+/** Resolves when the editor knows a node: it gets the flows after the palette. */
+async function isThere(page: Page, id: string): Promise<void> {
+  await page.waitForFunction((node) => (globalThis as Loose).RED.nodes.node(node), id);
 }
 
 /** Resolves when the newest dialog is where it belongs: what is clicked before may miss. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { firstMail, readSamples, startSamples } from '../../nodes/editor/samples';
+import { firstMail, readSamples, startSamples, writeSamples } from '../../nodes/editor/samples';
 
 const WORDS = { topic: 'T', first: 'first', second: 'second "quoted"' };
 
@@ -47,5 +47,15 @@ describe('sample msgs', () => {
       assert.equal(read.samples.length, 3);
       assert.ok(read.samples.every((sample) => 'to' in sample === needed));
     }
+  });
+
+  it('are written with one msg on a line, long ones indented, and read back as they were', () => {
+    const samples = [{ payload: 1 }, { payload: 'x'.repeat(100), topic: 'long' }];
+    const written = writeSamples(samples);
+    assert.match(
+      written,
+      /^\[\n {2}\{"payload":1\},\n {2}\{\n {4}"payload": "x+",\n {4}"topic": "long"\n {2}\}\n\]$/,
+    );
+    assert.deepEqual(readSamples(written), { samples });
   });
 });

@@ -19,6 +19,7 @@ export interface MailFlowParts {
 export interface MailFlow {
   nodes: FlowNode[];
   ids: { tab: string; connector: string; sendEmail: string; input: string };
+  probes: { sent: string; failed: string; completed: string; caught: string; status: string };
   /** Sends msgs into the send-email node. */
   send: (...msgs: FlowMsg[]) => Promise<void>;
   /** First and second output. */
@@ -118,9 +119,18 @@ export function mailFlow(red: NodeRed, parts: MailFlowParts): MailFlow {
     ...(parts.more ?? []).map((node) => ({ z: ids.tab, ...node })),
   ];
 
+  return flowIn(red, { nodes, ids, probes });
+}
+
+/** A flow as it is seen in a Node-RED, such as the next one with the same user directory. */
+export function flowIn(
+  red: NodeRed,
+  { nodes, ids, probes }: Pick<MailFlow, 'nodes' | 'ids' | 'probes'>,
+): MailFlow {
   return {
     nodes,
     ids,
+    probes,
     send: (...msgs) => red.send(ids.input, ...msgs),
     sent: red.probe(probes.sent),
     failed: red.probe(probes.failed),

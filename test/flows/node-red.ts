@@ -62,8 +62,8 @@ export interface NodeRed {
   port: number;
   pid: number;
   userDir: string;
-  /** Resolves when the new flows have started. */
-  deploy: (flows: FlowNode[], type?: 'full' | 'flows' | 'nodes') => Promise<void>;
+  /** Resolves when the new flows have started; `reload` starts those on disk, whatever is given. */
+  deploy: (flows: FlowNode[], type?: 'full' | 'flows' | 'nodes' | 'reload') => Promise<void>;
   /** Sends msgs out of a probe-in node; resolves when they have left it. */
   send: (probeIn: string, ...msgs: FlowMsg[]) => Promise<void>;
   /** The msgs that reached a probe node. */

@@ -62,3 +62,69 @@ describe('the language of the process', () => {
     }
   });
 });
+
+describe('work in a language', () => {
+  /** Promises that a test resolves. */
+  function gate(): { opened: Promise<void>; open: () => void } {
+    let open = (): void => undefined;
+    const opened = new Promise<void>((resolve) => (open = resolve));
+    return { opened, open };
+  }
+
+  it('has its result, and the language of the process comes back', () => {
+    assert.equal(inLanguage('de', currentLanguage), 'de');
+    assert.equal(currentLanguage(), 'en-US');
+  });
+
+  it('may throw or reject', async () => {
+    const fails = (): never => {
+      throw new Error(currentLanguage());
+    };
+    assert.throws(() => inLanguage('de', fails), { message: 'de' });
+    assert.equal(currentLanguage(), 'en-US');
+    await assert.rejects(
+      inLanguage('de', async () => {
+        await Promise.resolve();
+        fails();
+      }),
+      { message: 'de' },
+    );
+    assert.equal(inLanguage('fr', currentLanguage), 'fr');
+  });
+
+  it('keeps its language until it ends, whatever ends before or fails beside it', async () => {
+    const [first, second] = [gate(), gate()];
+    const heard = (opened: Promise<void>) => async () => {
+      await opened;
+      return currentLanguage();
+    };
+    const german = inLanguage('de', heard(first.opened));
+    const french = inLanguage('fr', heard(second.opened));
+    assert.equal(inLanguage('ja', currentLanguage), 'ja');
+    assert.throws(() =>
+      inLanguage('ko', () => {
+        throw new Error('beside it');
+      }),
+    );
+    first.open();
+    assert.equal(await german, 'de');
+    assert.equal(currentLanguage(), 'en-US');
+    second.open();
+    assert.equal(await french, 'fr');
+    const later = inLanguage('ru', heard(Promise.resolve()));
+    assert.equal(await later, 'ru');
+  });
+
+  it('keeps its language in what it awaits within other work', async () => {
+    const { opened, open } = gate();
+    const outer = inLanguage('de', async () => {
+      const inner = await inLanguage('fr', async () => {
+        await opened;
+        return currentLanguage();
+      });
+      return [inner, currentLanguage()];
+    });
+    open();
+    assert.deepEqual(await outer, ['fr', 'de']);
+  });
+});

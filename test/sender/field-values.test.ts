@@ -25,6 +25,7 @@ describe('the reader of fields that are no templates', () => {
   it('tells every source that can not be prepared, with its field, its value and the reason', () => {
     const { errors } = createFieldReader(sources(TO, CC), () => {
       // As JSONata throws.
+      // eslint-disable-next-line @typescript-eslint/only-throw-error
       throw { code: 'S0203', message: 'Expected ")" before end of expression' };
     });
     assert.deepEqual(

@@ -61,7 +61,23 @@ describe('A status line', () => {
     line.show(() => view('b'));
     line.close();
     line.show(() => view('c'));
+    line.repeat();
     mock.timers.tick(1_000);
     assert.deepEqual(written, ['a']);
+  });
+
+  it('repeats at once what it shows', () => {
+    line.show(() => view('a'));
+    line.show(() => view('b'));
+    line.repeat();
+    assert.deepEqual(written, ['a', 'a']);
+    mock.timers.tick(1_000);
+    line.repeat();
+    assert.deepEqual(written, ['a', 'a', 'b', 'b']);
+  });
+
+  it('has nothing to repeat before it showed anything', () => {
+    line.repeat();
+    assert.deepEqual(written, []);
   });
 });

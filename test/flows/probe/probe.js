@@ -13,7 +13,8 @@ module.exports = function (RED) {
       process.send(report);
     } catch (error) {
       // Functions and the like can not be cloned; the test still has to learn that the msg was here.
-      process.send({ ...report, msg: { notCloneable: error.message } });
+      const { _msgid, email } = report.msg;
+      process.send({ ...report, msg: { _msgid, notCloneable: error.message, status: email?.status } });
     }
   }
 
