@@ -42,7 +42,7 @@ describe('a mail in the outbox', () => {
         folder: folder(),
         clock: fastClock(FACTOR),
         policy: { retryFor },
-        properties: ['mail.smtp.timeout=250', 'mail.smtp.connectiontimeout=250', ...(trial.properties ?? [])],
+        properties: ['mail.smtp.timeout=600', 'mail.smtp.connectiontimeout=600', ...(trial.properties ?? [])],
         ...(trial.server?.login ? { login: trial.server.login } : {}),
       }),
     );
