@@ -29,7 +29,7 @@ export function clock(time: number): string {
   return new Date(time).toTimeString().slice(0, 8);
 }
 
-/** The status of a connector in a state; `mask` takes secrets out of the server's words. */
+/** The status of a connector in a state: a problem with its beginning and, after ↻, the next attempt; `mask` takes secrets out of the server's words. */
 export function connectorStatus(
   state: ConnectorState,
   problem: Problem | null,
@@ -42,7 +42,9 @@ export function connectorStatus(
       return {
         fill: 'yellow',
         shape: 'dot',
-        text: plainStatus(`${clock(problem.since)} ${mask(problem.error.message)}`),
+        text: plainStatus(
+          `${clock(problem.since)} ↻ ${clock(problem.nextAttempt)} ${mask(problem.error.message)}`,
+        ),
       };
     case 'INIT_ERROR':
       return {

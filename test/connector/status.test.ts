@@ -14,16 +14,16 @@ describe('the status of a connector', () => {
     });
   });
 
-  it('is a yellow dot with the reason in RUN with a problem', () => {
+  it('is a yellow dot in RUN with a problem: since when, when it is tried again, and why', () => {
     const problem = {
       error: { code: 'CONNECTION', message: 'No answer' },
-      since: Date.now(),
-      nextAttempt: 0,
+      since: new Date(2026, 0, 1, 13, 5, 42).getTime(),
+      nextAttempt: new Date(2026, 0, 1, 13, 20, 7).getTime(),
     };
     const status = connectorStatus('RUN', problem, null, same);
     assert.equal(status.fill, 'yellow');
     assert.equal(status.shape, 'dot');
-    assert.match(status.text, /^\d\d:\d\d:\d\d No answer$/);
+    assert.equal(status.text, '13:05:42 ↻ 13:20:07 No answer');
   });
 
   it('is a red ring that begins with INIT_ERROR and gives the reason, secrets masked', () => {

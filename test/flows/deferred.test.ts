@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { closedAfterEach } from '../servers/closing';
-import { firstOf, reply } from '../servers/fault-script';
+import { at, fin, firstOf, reply, stall } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { taken, TO } from './backlog';
 import { deployMailFlow, isProblem, type MailFlow } from './mail-flow';
@@ -72,6 +72,54 @@ describe('a mail that has to wait', () => {
     assert.equal((await flow.completed.next())._msgid, 'three');
     assert.equal(red.dones.items.filter(({ msgid }) => msgid === 'three').length, 1);
     assert.deepEqual([flow.sent.items.length, flow.failed.items.length], [1, 1]);
+  });
+
+  it('for a server that talks without end is freed by the deadline before the dot, with no attempt used up', async function () {
+    const server = await opened(
+      startFaultServer({ script: at('ehlo', { endless: { line: '250-more', everyMs: 20 } }, 1) }),
+    );
+    const flow = await deployMailFlow(red, { server });
+    await flow.send({ topic: 't' });
+    await server.commands.waitForOne(({ phase }) => phase === 'ehlo');
+    red.clock({ pass: 2 * MINUTE - 5 * SECOND });
+    assert.equal((await status(flow)).counts.sending, 1);
+    red.clock({ pass: 6 * SECOND });
+    await flow.connectorStatuses.waitForOne(isProblem);
+    assert.equal((await status(flow)).problem.error.code, 'TIMEOUT');
+    await pass(flow, 20 * SECOND);
+    const { email } = await flow.sent.next();
+    assert.deepEqual([email.attempts, email.duplicatePossible], [1, false]);
+    assert.equal(server.bodies.items.length, 1);
+  });
+
+  it('for the reply to its dot is freed by the deadline after it, sent again with the same Message-ID and marked', async function () {
+    const server = await opened(startFaultServer({ script: at('dot', stall(), 1) }));
+    const flow = await deployMailFlow(red, { server });
+    await flow.send({ topic: 't' });
+    await server.bodies.waitFor(1);
+    red.clock({ pass: 10 * MINUTE - 5 * SECOND });
+    assert.equal((await status(flow)).counts.sending, 1);
+    red.clock({ pass: 6 * SECOND });
+    while ((await status(flow)).counts.deferred === 0);
+    assert.equal((await status(flow)).problem, null);
+    await pass(flow, 20 * SECOND);
+    const { email } = await flow.sent.next();
+    assert.deepEqual([email.attempts, email.duplicatePossible], [2, true]);
+    const ids = server.bodies.items.map(({ messageId }) => messageId);
+    assert.deepEqual(ids, [email.messageId, email.messageId]);
+  });
+
+  it('for the reply to its dot in vain three times has failed, and is not sent a fourth time', async function () {
+    const server = await opened(startFaultServer({ script: at('dot', fin()) }));
+    const flow = await deployMailFlow(red, { server });
+    await flow.send({ topic: 't' });
+    for (let times = 1; times <= 3; times++) {
+      await server.bodies.waitFor(times);
+      await pass(flow, 15 * MINUTE);
+    }
+    const { email } = await flow.failed.next();
+    assert.deepEqual([email.error.code, email.duplicatePossible, email.attempts], ['AMBIGUOUS', true, 3]);
+    assert.equal(server.bodies.items.length, 3);
   });
 
   it('because the password is wrong is tried so seldom that no server bans the machine, and leaves with the others when the login works', async function () {

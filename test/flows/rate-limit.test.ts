@@ -98,6 +98,9 @@ describe('the sending limit', () => {
     }
     const times = attempts(server);
     const most = mostInAnyWindow(times, SECOND);
+    console.log(
+      `      limit ${LIMIT} a second, ten connections: ${times.length} attempts, at most ${most} in any second`,
+    );
     assert.ok(most <= LIMIT, `${most} attempts in one second`);
     assert.ok(most > LIMIT / 2, `only ${most} in the fullest second`);
     assert.ok(times.length > MSGS, 'nothing went wrong');
