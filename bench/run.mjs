@@ -15,7 +15,7 @@ const CASES = ['single', 'disk', 'outbox', 'tls', 'flood', 'digest', 'latency', 
 /** The cases that measure against node-red-node-email. */
 const WITH_PEERS = ['single', 'tls', 'flood', 'digest', 'latency', 'weight'];
 /** What one case may take; then something hangs. */
-const CASE_MS = 120_000;
+const CASE_MS = 360_000;
 
 const USAGE = `Usage: npm run bench -- [--case NAME]... [--runs N] [--scale F] [--json]
   --case NAME  only this case: ${CASES.join(', ')}

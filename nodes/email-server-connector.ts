@@ -69,10 +69,14 @@ const init = (RED: NodeAPI): void => {
     };
 
     let problemSince = 0;
+    let nextAttempt = 0;
     let sentBefore = 0;
     const sentSince = (count: number) => this.connector.status().counts.sent > count;
     const outboxChanged = () => {
       const problem = this.connector.problem();
+      const next = problem?.nextAttempt ?? 0;
+      if (next !== nextAttempt) showStatus();
+      nextAttempt = next;
       if ((problem?.since ?? 0) === problemSince) return;
       problemSince = problem?.since ?? 0;
       const before = sentBefore;
@@ -81,7 +85,6 @@ const init = (RED: NodeAPI): void => {
       if (problem) this.warn(mask(explanation(problem.error)));
       // A problem also goes when no mail is left that could tell of it.
       else if (sentSince(before)) this.log(RED._('log.recovered'));
-      showStatus();
     };
 
     /** Gives each send-email node the events that waited in its batches when the last process ended. */

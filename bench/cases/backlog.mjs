@@ -9,13 +9,13 @@ import { startSendEmail } from '../peers.mjs';
 import { freePort } from '../sink.mjs';
 import load from '../load.cjs';
 
-export const title = '200 mails with a file of 5 MB each wait for a dead server, outbox on disk';
+export const title = '1,000 mails with a file of 5 MB each wait for a dead server, outbox on disk';
 
 const FILE_BYTES = 5_000_000;
-const LIMIT_MS = 60_000;
+const LIMIT_MS = 300_000;
 
 export async function run({ scale }) {
-  const count = scale(200);
+  const count = scale(1_000);
   const files = temporaryFolder();
   const file = path.join(files.folder, 'video.bin');
   writeFileSync(file, Buffer.alloc(FILE_BYTES, 'a picture of the hall '));

@@ -118,6 +118,7 @@ export function createTransport({
     async deliver(mail, recipients, { signal, aboutToSendDot }) {
       const course: Course = { reused: false, bodyBegun: false, dotHandedOver: false };
       let session: Session | undefined;
+      let bytes: Readable | undefined;
       let timer: NodeJS.Timeout | undefined;
       let giveUp: (reason: Error) => void = () => undefined;
       const ended = new Promise<never>((_, reject) => (giveUp = reject));
@@ -157,7 +158,8 @@ export function createTransport({
         const envelope = { from, to: recipients, size: mail.size, ...(dsn && { dsn }) };
         // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
         // last chunk only when that chunk was taken.
-        return sendOver(taken, envelope, Readable.from(body(), { objectMode: false, highWaterMark: 0 }));
+        bytes = Readable.from(body(), { objectMode: false, highWaterMark: 0 });
+        return sendOver(taken, envelope, bytes);
       }
 
       signal.addEventListener('abort', stop, { once: true });
@@ -172,6 +174,8 @@ export function createTransport({
       } finally {
         clearTimeout(timer);
         signal.removeEventListener('abort', stop);
+        // A mail that was refused halfway is not read to its end: its file is closed here.
+        bytes?.destroy();
       }
     },
     close: () => sessions.close(),

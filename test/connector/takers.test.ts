@@ -54,6 +54,7 @@ describe('the takers of outcomes', () => {
     assert.equal(takerOf(id), next);
     // It is there, but what it sends would not arrive yet.
     untilBack(id)?.(tell('third'));
+    await new Promise(setImmediate);
     assert.deepEqual(told, []);
     await started();
     assert.deepEqual(told, ['first', 'second', 'third']);

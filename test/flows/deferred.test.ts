@@ -144,6 +144,7 @@ describe('a mail that has to wait', () => {
     await flow.connectorStatuses.waitForOne(isProblem);
     assert.equal(logins(), 1);
     await flow.send(...Array.from({ length: 30 }, (_, i) => ({ topic: String(i + 1) })));
+    while ((await status(flow)).counts.queued < 31);
     // A day of it: fail2ban counts five in ten minutes.
     for (let passed = 0; passed < 60; passed += 5) {
       const before = logins();

@@ -239,6 +239,36 @@ describe('the transport', () => {
     assert.equal(server.bodies.items.length, 0);
   });
 
+  for (const [how, script] of [
+    ['refused halfway', at('body', { afterBytes: 10, reply: '552 5.3.4 too big' })],
+    ['cut off halfway', at('body', { afterBytes: 10, then: 'rst' })],
+  ] as const) {
+    it(`closes the file of a mail that is ${how}`, async () => {
+      await open(script);
+      const one = mail();
+      let closed: () => void;
+      const closing = new Promise<void>((resolve) => (closed = resolve));
+      await transport.deliver(
+        {
+          ...one,
+          async *open() {
+            try {
+              for (;;) {
+                yield Buffer.alloc(65_536, 'line\r\n');
+                await new Promise(setImmediate);
+              }
+            } finally {
+              closed();
+            }
+          },
+        },
+        one.envelope.to,
+        { signal: new AbortController().signal, aboutToSendDot: () => Promise.resolve() },
+      );
+      await closing;
+    });
+  }
+
   it('tells a permanent refusal of the mail from a temporary one', async () => {
     await open(firstOf(at('dot', reply('554 5.7.1 spam'), 1), at('dot', reply('451 later'), 2)));
     assert.equal((await send()).attempt.failure?.permanent, true);
