@@ -1,6 +1,7 @@
 /** The flow node: msgs come in, mails are handed to the connector, outcomes go out. */
 import { resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import type { ConnectorState } from './connector/connector';
 import type { ConnectorNode, ConnectorUser } from './connector/node';
 import { takerCame, takerLeft, type Taker } from './connector/takers';
 import type { Pending } from './connector/users';
@@ -105,6 +106,8 @@ const init = (RED: NodeAPI): void => {
     const { fileWorkingDirectory = '' } = RED.settings as { fileWorkingDirectory?: string };
     let pending = 0;
     let last: LastOutcome | null = null;
+    /** Node-RED closes a connector after the nodes that use it. */
+    let stateAtClose: ConnectorState | null = null;
 
     const sender = createSender({
       nodeId: node.id,
@@ -186,7 +189,8 @@ const init = (RED: NodeAPI): void => {
     async function takeWhenSettled(source: Source): Promise<void> {
       await connector.settled();
       const state = connector.state();
-      if (state === 'RUN') return sender.take(source);
+      // Nobody stopped the connector: it goes with this node, and the outbox keeps what still comes.
+      if (state === 'RUN' || stateAtClose === 'RUN') return sender.take(source);
       if (state !== 'INIT_ERROR') return ignore(source);
       refuse([source], connector.initError() ?? new MailError('CONFIG', t`The connector can not start`));
     }
@@ -231,6 +235,7 @@ const init = (RED: NodeAPI): void => {
     account.register(user);
 
     node.on('close', (_removed: boolean, done: () => void) => {
+      stateAtClose = connector.state();
       sender
         .close()
         .catch((error: Error) => node.error(error.message))

@@ -16,8 +16,9 @@ export function sharedNodeRed(): Promise<NodeRed> {
   return starting;
 }
 
-// Imported at load time, outside any describe: runs once after all the tests.
-after(async function () {
-  this.timeout(30_000);
-  if (starting) await (await starting).stop();
-});
+/** Stops it; the next call starts another one. */
+export async function stopSharedNodeRed(): Promise<void> {
+  const running = starting;
+  starting = undefined;
+  if (running) await (await running).stop();
+}
