@@ -2,8 +2,8 @@
  * The way through a proxy: nodemailer's, which knows HTTP CONNECT and SOCKS. It hands an error on as it comes: with the code
  * of the system as if the mail server had refused, or, from a SOCKS proxy, with no code at all.
  */
-import { createTransport } from 'nodemailer';
-import * as socks from 'socks';
+import type * as Nodemailer from 'nodemailer';
+import type * as Socks from 'socks';
 import type { GetSocket } from './bound-socket';
 import type { Proxy } from './proxy-settings';
 
@@ -12,6 +12,9 @@ import type { Proxy } from './proxy-settings';
  * own code beside.
  */
 export function proxiedSocket(proxy: Proxy, connectionTimeout: number): GetSocket {
+  // Only here: most connectors have no proxy, and Node-RED starts sooner without these.
+  const { createTransport } = require('nodemailer') as typeof Nodemailer;
+  const socks = require('socks') as typeof Socks;
   const mailer = createTransport({ proxy: proxyUrl(proxy), connectionTimeout });
   mailer.set('proxy_socks_module', socks);
   const throughProxy = mailer.getSocket as GetSocket;
