@@ -115,8 +115,14 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     reset: () =>
       new Promise((resolve, reject) => {
         const to = opened();
-        to.once('end', () => reject(new Error(t`The connection ended`)));
-        to.reset((error) => (error ? reject(error) : resolve()));
+        const gone = () => reject(new Error(t`The connection ended`));
+        to.once('end', gone);
+        to.reset((error) => {
+          // One session may see thousands of refusals.
+          to.removeListener('end', gone);
+          if (error) reject(error);
+          else resolve();
+        });
       }),
     quit() {
       if (!connection || ended) return close();

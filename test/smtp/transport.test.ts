@@ -114,6 +114,18 @@ describe('the transport', () => {
     assert.equal(server.connections.most, 2);
   });
 
+  it('keeps nothing of the mails that were refused over a connection', async () => {
+    await open(at('rcpt', reply('550 5.1.1 no')));
+    const warned: string[] = [];
+    const listen = (warning: Error) => warned.push(warning.message);
+    process.on('warning', listen);
+    for (let i = 0; i < 15; i++) await send();
+    await new Promise(setImmediate);
+    process.off('warning', listen);
+    assert.deepEqual(warned, []);
+    assert.equal(server.connections.total, 1);
+  });
+
   it('opens a new connection instead of a pause when the server has had enough mails over one', async () => {
     await open(({ phase, transaction }) =>
       phase === 'mail' && transaction > 3
