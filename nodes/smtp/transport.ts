@@ -169,7 +169,11 @@ export function createTransport({
         return answered(await Promise.race([send(), ended]), masked);
       } catch (error) {
         const reused = endedEarly(course, error);
-        const attempt = failed(error, recipients.length, masked, { ...course, reused, aborted: signal.aborted });
+        const attempt = failed(error, recipients.length, masked, {
+          ...course,
+          reused,
+          aborted: signal.aborted,
+        });
         if (attempt.failure?.scope === 'connection') sessions.dropIdle();
         return attempt;
       } finally {
