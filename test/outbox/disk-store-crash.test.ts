@@ -34,6 +34,19 @@ class Account {
   }
 }
 
+/** Copies the folder as it is at this moment, without the lock, which would be that of this process, which lives. */
+function copyFolder(from: string, to: string): void {
+  for (;;) {
+    try {
+      return cpSync(from, to, { recursive: true, filter: (source) => !basename(source).startsWith('lock-') });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // A file was deleted by a call under way while it was to be copied: the moment is that after it.
+      rmSync(to, { recursive: true, force: true });
+    }
+  }
+}
+
 /** Opens a folder that a crash left, checks it against the account, and that the next start finds the same. */
 async function checkFolder(folder: string, account: Account, when: string): Promise<void> {
   const { store, entries, events, warnings } = await openStore(folder, {
@@ -96,8 +109,7 @@ describe('after a crash the disk store has all that was accepted and nothing tha
 
     const crash = (when: string, change?: (copy: string) => void) => {
       const copy = join(folder(), `crash-${crashes.length}`);
-      // The lock would be that of this process, which lives.
-      cpSync(live, copy, { recursive: true, filter: (source) => !basename(source).startsWith('lock-') });
+      copyFolder(live, copy);
       change?.(copy);
       crashes.push({ folder: copy, account: account.copy(), when });
     };
