@@ -17,7 +17,7 @@ import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './conne
 import { explanation } from './explanation';
 import { t } from './language/text';
 import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './runtime';
-import { MailError, type ErrorSummary, type OutgoingMail } from './types';
+import { MailError, type ErrorSummary, type OutgoingMail, type Problem } from './types';
 import type { Mask } from './smtp/secrets';
 import type { SmtpSettings } from './smtp/settings';
 
@@ -68,23 +68,23 @@ const init = (RED: NodeAPI): void => {
       showStatus();
     };
 
-    let problemSince = 0;
-    let nextAttempt = 0;
+    let shown: Problem | null = null;
     let sentBefore = 0;
-    const sentSince = (count: number) => this.connector.status().counts.sent > count;
     const outboxChanged = () => {
       const problem = this.connector.problem();
-      const next = problem?.nextAttempt ?? 0;
-      if (next !== nextAttempt) showStatus();
-      nextAttempt = next;
-      if ((problem?.since ?? 0) === problemSince) return;
-      problemSince = problem?.since ?? 0;
-      const before = sentBefore;
-      sentBefore = this.connector.status().counts.sent;
-      if (problem) this.connector.noteError(problem.error);
-      if (problem) this.warn(mask(explanation(problem.error)));
-      // A problem also goes when no mail is left that could tell of it.
-      else if (sentSince(before)) this.log(RED._('log.recovered'));
+      if (problem?.nextAttempt !== shown?.nextAttempt) showStatus();
+      const known = problem?.since === shown?.since;
+      shown = problem;
+      if (known) return;
+      const { sent } = this.connector.status().counts;
+      if (problem) {
+        this.connector.noteError(problem.error);
+        this.warn(mask(explanation(problem.error)));
+      } else if (sent > sentBefore) {
+        // A problem also goes when no mail is left that could tell of it.
+        this.log(RED._('log.recovered'));
+      }
+      sentBefore = sent;
     };
 
     /** Gives each send-email node the events that waited in its batches when the last process ended. */

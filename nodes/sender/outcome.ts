@@ -4,36 +4,12 @@ import { t } from '../language/text';
 import { newMailId } from '../mail/compose';
 import { summarize } from '../outbox/mail-state';
 import { MailError, type EmailResult, type Msg } from '../types';
+import { readable } from './readable';
 import type { Source } from './sender';
 
 /** The msg of an outcome: the last source msg and the result. The source msg itself stays as it came. */
 export function messageOf(result: EmailResult): Msg {
   return { ...readable(result.messages[result.messages.length - 1] ?? {}), email: result };
-}
-
-/** A copy of a msg without the properties that can not be read: a getter may throw. */
-function readable(msg: Msg): Msg {
-  try {
-    return { ...msg };
-  } catch {
-    const copy: Msg = {};
-    for (const key of keysOf(msg)) {
-      try {
-        copy[key] = msg[key];
-      } catch {
-        // Left out.
-      }
-    }
-    return copy;
-  }
-}
-
-function keysOf(msg: Msg): string[] {
-  try {
-    return Object.keys(msg);
-  } catch {
-    return [];
-  }
 }
 
 /** The result for msgs of which no mail was queued: refused for an error, or ignored because the connector is stopped. */

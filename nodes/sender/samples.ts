@@ -1,6 +1,7 @@
 /** The last msgs of a node as samples for its preview: small copies that JSON can write, in memory only. */
 import { bytesOf } from '../mail/text-view';
 import type { Msg } from '../types';
+import { readable } from './readable';
 
 export interface Samples {
   add(msg: Msg): void;
@@ -101,7 +102,7 @@ export function sampleOf(msg: Msg): Msg {
   }
 
   // The HTTP request and response of a msg hold the login of whoever asked.
-  const { req, res, ...rest } = msg;
+  const { req, res, ...rest } = readable(msg);
   void req;
   void res;
   return (copy(rest) ?? {}) as Msg;

@@ -16,17 +16,14 @@ export interface StatusLine {
 }
 
 export function createStatusLine(write: (view: StatusView) => void): StatusLine {
-  let shown = '';
-  let last: StatusView | null = null;
+  let shown: StatusView | null = null;
   let next: (() => StatusView) | null = null;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   function put(view: StatusView): void {
-    const key = JSON.stringify(view);
-    if (key !== shown) write(view);
-    shown = key;
-    last = view;
+    if (JSON.stringify(view) !== JSON.stringify(shown)) write(view);
+    shown = view;
   }
 
   function pauseOver(): void {
@@ -46,7 +43,7 @@ export function createStatusLine(write: (view: StatusView) => void): StatusLine 
       if (timer === undefined) pauseOver();
     },
     repeat() {
-      if (!closed && last) write(last);
+      if (!closed && shown) write(shown);
     },
     close() {
       closed = true;

@@ -1,37 +1,29 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import type { Browser, Page } from 'playwright-core';
-import { mailFlow, type MailFlow } from '../flows/mail-flow';
-import { startNodeRed, type Loose, type NodeRed } from '../flows/node-red';
-import { startInbox, type Inbox } from '../servers/inbox';
-import { launch, needChromium, openEditor } from './chromium';
+import type { Page } from 'playwright-core';
+import type { MailFlow } from '../flows/mail-flow';
+import type { Loose } from '../flows/node-red';
+import type { Inbox } from '../servers/inbox';
 import { editConnector, editNode, leave, writeCode } from './dialogs';
+import { openFlow, type OpenedFlow } from './opened-flow';
 
 /** What Node-RED itself makes inside a form is not of the package: code editors, lists of nodes. */
 const NOT_OURS = ['.node-text-editor', '[id*="-btn-"]'];
 
 describe('accessibility of the dialogs', function () {
   this.timeout(60_000);
-  let red: NodeRed;
+  let opened: OpenedFlow | undefined;
   let inbox: Inbox;
-  let browser: Browser;
   let flow: MailFlow;
   let page: Page;
 
   before(async function () {
-    const path = needChromium(this);
-    inbox = await startInbox();
-    red = await startNodeRed();
-    flow = mailFlow(red, { server: inbox, connector: { rateLimit: 30 } });
-    await red.deploy(flow.nodes);
-    browser = await launch(path);
-    page = await openEditor(browser, red.url);
+    opened = await openFlow(this, { connector: { rateLimit: 30 } });
+    ({ inbox, flow, page } = opened);
     await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
   });
   after(async () => {
-    await browser?.close();
-    await red?.stop();
-    await inbox?.close();
+    await opened?.close();
   });
 
   /** What axe finds in a part of the page that keeps people out. */

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { mailFlow, type MailFlow } from '../flows/mail-flow';
+import type { MailFlow } from '../flows/mail-flow';
 import { startNodeRed, type Loose, type NodeRed } from '../flows/node-red';
 import { startInbox, type Inbox } from '../servers/inbox';
-import { enterEditor, launch, needChromium, openEditor } from './chromium';
+import { enterEditor, openEditor } from './chromium';
 import { editConnector, leave, readCode, writeCode } from './dialogs';
+import { openFlow, type OpenedFlow } from './opened-flow';
 
+const LOGIN = { user: 'alerts@example.com', password: 'the right one' };
 const EDITOR = '#node-config-input-properties-editor';
 
 describe('the dialog of a connector', function () {
   this.timeout(60_000);
+  let opened: OpenedFlow | undefined;
   let red: NodeRed;
   let inbox: Inbox;
   let browser: Browser;
@@ -17,23 +20,19 @@ describe('the dialog of a connector', function () {
   let page: Page;
 
   before(async function () {
-    const path = needChromium(this);
-    inbox = await startInbox({ user: 'alerts@example.com', password: 'the right one' });
-    red = await startNodeRed();
-    flow = mailFlow(red, {
-      server: inbox,
-      properties: ['mail.smtp.auth=true'],
-      credentials: { username: 'alerts@example.com', password: 'the right one' },
-      connector: { rateLimit: 30 },
-    });
-    await red.deploy(flow.nodes);
-    browser = await launch(path);
-    page = await openEditor(browser, red.url);
+    opened = await openFlow(
+      this,
+      {
+        properties: ['mail.smtp.auth=true'],
+        credentials: { username: LOGIN.user, password: LOGIN.password },
+        connector: { rateLimit: 30 },
+      },
+      LOGIN,
+    );
+    ({ red, inbox, browser, flow, page } = opened);
   });
   after(async () => {
-    await browser?.close();
-    await red?.stop();
-    await inbox?.close();
+    await opened?.close();
   });
 
   describe('of a new one', () => {

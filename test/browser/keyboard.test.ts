@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
-import { mailFlow, type MailFlow } from '../flows/mail-flow';
-import { startNodeRed, type NodeRed } from '../flows/node-red';
-import { startInbox, type Inbox } from '../servers/inbox';
-import { launch, needChromium, openEditor } from './chromium';
+import type { Page } from 'playwright-core';
+import type { MailFlow } from '../flows/mail-flow';
 import { editConnector, editNode, leave } from './dialogs';
+import { openFlow, type OpenedFlow } from './opened-flow';
 
 /** Says where the focus is: by id, or by what it is inside of. */
 const FOCUS = `(() => {
@@ -16,25 +14,16 @@ const FOCUS = `(() => {
 
 describe('the dialogs with the keyboard alone', function () {
   this.timeout(60_000);
-  let red: NodeRed;
-  let inbox: Inbox;
-  let browser: Browser;
+  let opened: OpenedFlow | undefined;
   let flow: MailFlow;
   let page: Page;
 
   before(async function () {
-    const path = needChromium(this);
-    inbox = await startInbox();
-    red = await startNodeRed();
-    flow = mailFlow(red, { server: inbox, sendEmail: { batchSize: 5, attach: true, attachFolder: '/data' } });
-    await red.deploy(flow.nodes);
-    browser = await launch(path);
-    page = await openEditor(browser, red.url);
+    opened = await openFlow(this, { sendEmail: { batchSize: 5, attach: true, attachFolder: '/data' } });
+    ({ flow, page } = opened);
   });
   after(async () => {
-    await browser?.close();
-    await red?.stop();
-    await inbox?.close();
+    await opened?.close();
   });
 
   /** Where the tab key leads, from one place to another; what Node-RED adds itself is left out. */

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import { mailFlow, type MailFlow } from '../flows/mail-flow';
-import { startNodeRed, type Loose, type NodeRed } from '../flows/node-red';
-import { startInbox, type Inbox } from '../servers/inbox';
-import { launch, needChromium, openEditor } from './chromium';
+import type { MailFlow } from '../flows/mail-flow';
+import type { Loose, NodeRed } from '../flows/node-red';
+import type { Inbox } from '../servers/inbox';
 import { startDecoy, type Decoy } from './decoy';
 import { editNode, leave, readCode, writeCode } from './dialogs';
+import { openFlow, type OpenedFlow } from './opened-flow';
 
 const TEMPLATE = '#node-input-template-editor';
 const SAMPLES = '#send-email-samples-editor';
 
 describe('the preview of send-email', function () {
   this.timeout(60_000);
+  let opened: OpenedFlow | undefined;
   let red: NodeRed;
   let inbox: Inbox;
   let decoy: Decoy;
@@ -20,22 +21,14 @@ describe('the preview of send-email', function () {
   let page: Page;
 
   before(async function () {
-    const path = needChromium(this);
-    inbox = await startInbox();
-    decoy = await startDecoy();
-    red = await startNodeRed();
-    flow = mailFlow(red, {
-      server: inbox,
+    opened = await openFlow(this, {
       sendEmail: { to: '{{owner}}@example.com', template: '<p>{{topic}}: {{event}}</p>' },
     });
-    await red.deploy(flow.nodes);
-    browser = await launch(path);
-    page = await openEditor(browser, red.url);
+    ({ red, inbox, browser, flow, page } = opened);
+    decoy = await startDecoy();
   });
   after(async () => {
-    await browser?.close();
-    await red?.stop();
-    await inbox?.close();
+    await opened?.close();
     await decoy?.close();
   });
 

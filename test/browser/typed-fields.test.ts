@@ -1,34 +1,26 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
-import { mailFlow, type MailFlow } from '../flows/mail-flow';
-import { startNodeRed, type Loose, type NodeRed } from '../flows/node-red';
-import { startInbox, type Inbox } from '../servers/inbox';
-import { launch, needChromium, openEditor } from './chromium';
+import type { Page } from 'playwright-core';
+import type { MailFlow } from '../flows/mail-flow';
+import type { Loose } from '../flows/node-red';
+import type { Inbox } from '../servers/inbox';
 import { chooseType, deploy, editNode, leave, readCode, writeCode } from './dialogs';
+import { openFlow, type OpenedFlow } from './opened-flow';
 
 const SAMPLES = '#send-email-samples-editor';
 
 describe('fields of send-email that are a template or name a value', function () {
   this.timeout(60_000);
-  let red: NodeRed;
+  let opened: OpenedFlow | undefined;
   let inbox: Inbox;
-  let browser: Browser;
   let flow: MailFlow;
   let page: Page;
 
   before(async function () {
-    const path = needChromium(this);
-    inbox = await startInbox();
-    red = await startNodeRed();
-    flow = mailFlow(red, { server: inbox, sendEmail: { cc: '{{boss}}' } });
-    await red.deploy(flow.nodes);
-    browser = await launch(path);
-    page = await openEditor(browser, red.url);
+    opened = await openFlow(this, { sendEmail: { cc: '{{boss}}' } });
+    ({ inbox, flow, page } = opened);
   });
   after(async () => {
-    await browser?.close();
-    await red?.stop();
-    await inbox?.close();
+    await opened?.close();
   });
 
   /** Deploys, and waits for the nodes that this makes. */

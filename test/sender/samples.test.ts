@@ -79,5 +79,6 @@ describe('samples of the last msgs', () => {
       },
     });
     assert.equal(sampleOf({ payload, topic: 't' }).topic, 't');
+    assert.deepEqual(sampleOf(Object.assign(payload, { topic: 't' })), { good: 1, topic: 't' });
   });
 });
