@@ -12,6 +12,9 @@ import type { SmtpSettings } from './settings';
 /** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
 const SELECTED = 'SELECTED';
 
+/** By so much the timer of the greeting is ahead of that of the socket, ms: more than lies between their starts. */
+const LEAD = 20;
+
 /** What `mailOptions` adds to every mail. */
 export interface MailOptions {
   dsn?: SMTPEnvelopeDsn;
@@ -31,7 +34,7 @@ export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
     dnsTimeout: timeouts.connection,
     // Before the socket's own, which starts at the same moment: only this one tells that no greeting came, the sign of
     // clear text on a port for TLS.
-    greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - 1), 1),
+    greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - LEAD), 1),
     socketTimeout: timeouts.socket,
     tls: tlsOptions(settings),
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
