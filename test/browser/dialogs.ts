@@ -44,11 +44,12 @@ export async function leave(page: Page, button: string): Promise<void> {
 
 /** Chooses the type of a field in the menu: `str` is the template. */
 export async function chooseType(page: Page, field: string, type: string): Promise<void> {
-  // The menu is gone again when the page moves under it on a busy machine; a person clicks once more then.
-  do {
+  // A click is lost when the preview moves the form between its down and its up; a person clicks once more then.
+  while ((await page.inputValue(`#node-input-${field}Type`)) !== type) {
     await page.click(`#node-input-${field} + .red-ui-typedInput-container .red-ui-typedInput-type-select`);
-    await page.locator(`.red-ui-typedInput-options:visible a[value=${type}]`).click();
-  } while ((await page.inputValue(`#node-input-${field}Type`)) !== type);
+    const option = page.locator(`.red-ui-typedInput-options:visible a[value=${type}]`);
+    await option.click({ timeout: 1_000 }).catch(() => undefined);
+  }
 }
 
 /** Replaces the text in the Monaco editor that has this element; typing would have brackets and quotes closed. */
