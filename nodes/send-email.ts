@@ -43,14 +43,14 @@ const init = (RED: NodeAPI): void => {
   function SendEmail(this: SendEmailNode, def: SendEmailDef): void {
     RED.nodes.createNode(this, def);
     const { config, errors, warnings } = readConfig(def);
-    const { message, errors: templateErrors } = compileMessage(config);
+    const { message, errors: templateErrors, warnings: templateWarnings } = compileMessage(config);
     const fields = message && createFieldReader(message.typed, fieldEvaluator(RED, this));
     this.samples = config.keepSamples ? createSamples() : null;
     const connector = RED.nodes.getNode(def.server) as ConnectorNode | null | undefined;
     const faults = [...errors, ...templateErrors, ...(fields?.errors ?? [])];
     if (faults.length === 0 && !connector?.connector) faults.push(missingConnector(def.server));
     if (message && fields && connector && faults.length === 0) {
-      warnings.forEach(warnOnce(this));
+      [...warnings, ...templateWarnings.map(explanation)].forEach(warnOnce(this));
       startSending(this, connector, config, message, fields);
     } else {
       refuseAll(this, faults);
@@ -104,6 +104,7 @@ const init = (RED: NodeAPI): void => {
     const { connector } = account;
     // As in the core file nodes: relative folders are taken from here.
     const { fileWorkingDirectory = '' } = RED.settings as { fileWorkingDirectory?: string };
+    const warn = warnOnce(node);
     let pending = 0;
     let last: LastOutcome | null = null;
     /** Node-RED closes a connector after the nodes that use it. */
@@ -122,7 +123,7 @@ const init = (RED: NodeAPI): void => {
       dropEvents: (ids) => connector.dropEvents(ids),
       blockedUntil: () => connector.blockedUntil(),
       refuse,
-      warn: warnOnce(node),
+      warn,
       changed: showStatus,
     });
 
@@ -197,7 +198,10 @@ const init = (RED: NodeAPI): void => {
 
     async function onMsg(source: Source): Promise<void> {
       const { msg, done } = source;
-      if (ACTIONS.includes(msg.action as string)) return control(msg.action as string, source);
+      if (config.control && ACTIONS.includes(msg.action as string)) {
+        if (msg.payload !== undefined && msg.payload !== '') warn(actionWithPayload(String(msg.action)));
+        return control(String(msg.action), source);
+      }
       const early = connector.state() !== 'RUN';
       // Not before msgs that came first and wait for the start of the connector.
       if (early && (msg.flush || msg.reset)) await connector.settled();
@@ -256,6 +260,11 @@ function sendOutcome(node: Node, result: EmailResult): void {
   const sent = result.status === 'sent';
   const failed = sent ? refusedPart(result) : result;
   sendOut(node, sent ? messageOf(result) : null, failed ? messageOf(failed) : null);
+}
+
+function actionWithPayload(action: string): string {
+  return t`msg.action is ${action}, which controls the connector: this msg is not mailed, though it has a payload.
+    Switch "msg.action starts and stops the connector" off in the node if such msgs are events.`;
 }
 
 function missingConnector(id: string): MailError {

@@ -39,6 +39,8 @@ export interface PreviewAnswer {
   cc?: string[];
   bcc?: string[];
   errors: PreviewProblem[];
+  /** Names in the body that have no value in these msgs. */
+  missing: string[];
 }
 
 /** What the node would find around it. */
@@ -81,9 +83,9 @@ export async function preview(
 
   const { config, errors } = readConfig(node);
   errors.forEach((error) => note(error));
-  const { message, errors: templateErrors } = compileMessage(config);
-  templateErrors.forEach((error) => note(error));
-  const nothing = { subject: '', html: null, text: '', to: [], errors: problems };
+  const { message, errors: templateErrors, warnings } = compileMessage(config);
+  [...templateErrors, ...warnings].forEach((error) => note(error));
+  const nothing = { subject: '', html: null, text: '', to: [], errors: problems, missing: [] };
   if (message === null) return nothing;
 
   const { connector, externals, fields: readerOf, now } = around(node);
@@ -115,7 +117,7 @@ export async function preview(
   );
   try {
     const content = buildContent(message, events, { connector: title, now });
-    const { subject, html, text, to, cc, bcc } = content;
+    const { subject, html, text, to, cc, bcc, missing } = content;
     return {
       subject,
       html: html ?? null,
@@ -124,6 +126,7 @@ export async function preview(
       ...(cc.length > 0 && { cc: cc.map(formatAddress) }),
       ...(bcc.length > 0 && { bcc: bcc.map(formatAddress) }),
       errors: problems,
+      missing,
     };
   } catch (error) {
     note(error);

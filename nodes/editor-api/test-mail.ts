@@ -2,7 +2,7 @@
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { compose, newMessageId } from '../mail/compose';
-import { isoLocal } from '../mail/event';
+import { createFormats } from '../mail/formats';
 import type { SmtpSettings } from '../smtp/settings';
 import { MailError } from '../types';
 
@@ -39,7 +39,7 @@ export async function composeTestMail(about: {
     t`The connector "${title}" can send: this is its test mail.`,
     '',
     t`Mail server: ${server}`,
-    t`Time: ${isoLocal(now)}`,
+    t`Time: ${createFormats('').iso(now)}`,
     '',
   ].join('\n');
   const content = {

@@ -6,7 +6,8 @@ export interface Combination {
   bcc: string;
   template: string;
   batchSize: string;
-  attach: boolean;
+  /** false, buffers or true. */
+  attach: string;
   attachFolder: string;
 }
 
@@ -24,7 +25,8 @@ export function adviceFor(fields: Combination): Advice[] {
   if (/^\s*1\s*$/.test(fields.batchSize) && /\{\{\s*#\s*events\s*\}\}/.test(fields.template)) {
     advice.push({ field: 'batchSize', key: 'tableOfOne' });
   }
-  if (fields.attach && blank(fields.attachFolder)) advice.push({ field: 'attachFolder', key: 'noFolder' });
+  if (fields.attach === 'true' && blank(fields.attachFolder))
+    advice.push({ field: 'attachFolder', key: 'noFolder' });
   return advice;
 }
 

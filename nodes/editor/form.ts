@@ -23,9 +23,11 @@ const TEXTS = [
   'attachFolder',
   'attachMaxMb',
   'priority',
+  'timeZone',
+  'attach',
 ] as const;
 
-export type FormValues = Record<(typeof TEXTS)[number] | 'id' | 'template', string> & { attach: boolean };
+export type FormValues = Record<(typeof TEXTS)[number] | 'id' | 'template', string>;
 
 /** Reads every field; the template is in its own editor. A connector that is still to be added is none. */
 export function readForm(id: string, template: string): FormValues {
@@ -39,6 +41,5 @@ export function readForm(id: string, template: string): FormValues {
     id,
     template,
     server: texts.server === '_ADD_' ? '' : texts.server,
-    attach: $('#node-input-attach').is(':checked'),
   };
 }

@@ -26,6 +26,7 @@ const FIELDS = [
   'batchSize',
   'batchBy',
   'attachFolder',
+  'timeZone',
 ];
 
 interface Answer {
@@ -37,6 +38,8 @@ interface Answer {
   cc?: string[];
   bcc?: string[];
   errors: PreviewProblem[];
+  /** Names in the body without a value. */
+  missing: string[];
 }
 
 /** An answer as it is shown: how many of the samples are in it, and whether its sender only stood in for the real one. */
@@ -106,12 +109,15 @@ export function previewPane(form: Form, places: FieldNotes): Preview {
   });
 
   function show(answer: Shown): void {
-    const { subject, text: plain, to, errors, of, senderUnknown } = answer;
+    const { subject, text: plain, to, errors, missing, of, senderUnknown } = answer;
     const problems = problemsByField(errors, FIELDS);
     const fields = [...problems.keys()].filter((field) => field !== SAMPLES);
     const notes = [
       text('preview.count', of),
       ...(senderUnknown ? [text('preview.noSender')] : []),
+      ...(missing.length > 0
+        ? [text('preview.missing', { names: missing.map((name) => `{{${name}}}`).join(', ') })]
+        : []),
       ...(fields.length > 0
         ? [text('preview.problems', { fields: fields.map((field) => text(`label.${field}`)).join(', ') })]
         : []),

@@ -4,7 +4,7 @@
  */
 export interface Refusal {
   /** Key in the `validate` group of the locale file. */
-  key: 'required' | 'wholeNumber' | 'number' | 'property';
+  key: 'required' | 'wholeNumber' | 'number' | 'property' | 'timeZone';
   min?: number;
   max?: number;
 }
@@ -25,6 +25,18 @@ export function wholeNumber(min: number, max: number): Rule {
 export function decimalNumber(min: number, max: number): Rule {
   return inRange(/^\d+(\.\d+)?$/, { key: 'number', min, max });
 }
+
+/** Accepts what the platform knows as a time zone, or nothing. */
+export const timeZone: Rule = (value) => {
+  const name = text(value);
+  if (name === '' || PLACEHOLDER.test(name)) return undefined;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return /^[A-Za-z]/.test(name) ? undefined : { key: 'timeZone' };
+  } catch {
+    return { key: 'timeZone' };
+  }
+};
 
 function inRange(form: RegExp, refusal: Refusal & { min: number; max: number }): Rule {
   return (value) => {

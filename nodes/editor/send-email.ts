@@ -7,7 +7,7 @@ import { readForm } from './form';
 import { check, textOf, verdict } from './locale';
 import { formNotes, previewPane, type Form, type Preview } from './preview';
 import type { PreviewProblem } from './preview-problems';
-import { decimalNumber, filled, wholeNumber } from './rules';
+import { decimalNumber, filled, timeZone, wholeNumber } from './rules';
 import { templateChoice } from './template-choice';
 import { shownField, typedFault, type FieldType, type TypedField } from './typed-fields';
 import { typedInputs } from './typed-inputs';
@@ -38,11 +38,13 @@ interface SendEmail {
   batchTimeout: number | string;
   batchBy: string;
   batchByType: FieldType;
-  attach: boolean;
+  attach: boolean | 'true' | 'false' | 'buffers';
   attachProperty: string;
   attachFolder: string;
   attachMaxMb: number | string;
   priority: 'high' | 'normal' | 'low';
+  timeZone: string;
+  control: boolean;
   keepSamples: boolean;
 }
 
@@ -59,9 +61,9 @@ function closeDialog(): void {
   edited = undefined;
 }
 
-/** Whether files are attached: as the open dialog says, else as the node does. */
-function attaches(node: EditorNode<SendEmail>): boolean {
-  return node.id === edited ? $('#node-input-attach').is(':checked') : node.attach;
+/** What is attached: as the open dialog says, else as the node does. */
+function attached(node: EditorNode<SendEmail>): string {
+  return String(node.id === edited ? $('#node-input-attach').val() : node.attach);
 }
 
 /** A field that is a template or names a value: Node-RED's own rules say what names one. */
@@ -90,8 +92,10 @@ function showBatchRows(): void {
 }
 
 function showAttachRows(): void {
-  $('.send-email-attach').toggle($('#node-input-attach').is(':checked'));
-  // Whether these two are required hangs on the checkbox.
+  const attach = $('#node-input-attach').val();
+  $('.send-email-attach').toggle(attach !== 'false');
+  $('.send-email-folder').toggle(attach === 'true');
+  // Whether these two are required hangs on the choice.
   $('#node-input-attachProperty, #node-input-attachFolder').trigger('change');
 }
 
@@ -158,7 +162,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
       value: 'payload',
       label: text('label.attachProperty'),
       validate(value, options) {
-        if (!attaches(this)) return true;
+        if (attached(this) === 'false') return true;
         const valid = typeof value === 'string' && RED.utils.validatePropertyExpression(value) === true;
         return verdict(TYPE, filled(value) ?? (valid ? undefined : { key: 'property' }), options);
       },
@@ -167,7 +171,7 @@ RED.nodes.registerType<SendEmail>('send-email', {
       value: '',
       label: text('label.attachFolder'),
       validate(value, options) {
-        return verdict(TYPE, attaches(this) ? filled(value) : undefined, options);
+        return verdict(TYPE, attached(this) === 'true' ? filled(value) : undefined, options);
       },
     },
     attachMaxMb: {
@@ -176,6 +180,8 @@ RED.nodes.registerType<SendEmail>('send-email', {
       validate: check(TYPE, decimalNumber(0.1, 100)),
     },
     priority: { value: 'normal' },
+    timeZone: { value: '', label: text('label.timeZone'), validate: check(TYPE, timeZone) },
+    control: { value: true },
     keepSamples: { value: false },
   },
   inputs: 1,
@@ -206,7 +212,12 @@ RED.nodes.registerType<SendEmail>('send-email', {
     typedInputs(text);
     $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
     $('#node-input-batchSize').on('input change', showBatchRows);
-    $('#node-input-attach').on('change', showAttachRows);
+    // A flow of before has true or false here, which a list does not find among its texts.
+    $('#node-input-attach')
+      .val(String(this.attach ?? false))
+      .on('change', showAttachRows);
+    // A node of before has no such field, and obeys.
+    if ((this.control as boolean | undefined) === undefined) $('#node-input-control').prop('checked', true);
     const expand = $('#send-email-expand');
     const expandLabel = RED._('node-red:common.label.expand');
     RED.popover.tooltip(expand, expandLabel);

@@ -3,6 +3,9 @@ import { isUneditedTemplate, TEMPLATES, templateText, type TemplateId, type Word
 
 type Texts = (key: string) => string;
 
+/** Of the original: ${index}, ${event} and ${error}. */
+const PLACEHOLDERS = /\$\{(index|event|error)\}/;
+
 /** The list of templates to start from: choosing one fills in the template, and sets the format to HTML. */
 export function templateChoice(editor: CodeEditor, byDefault: string, texts: Texts): void {
   const select = $('#send-email-template-choice');
@@ -33,4 +36,15 @@ export function templateChoice(editor: CodeEditor, byDefault: string, texts: Tex
     if (isUneditedTemplate(editor.getValue(), byDefault, words)) fillIn();
     else question.ask(texts('choice.question'), fillIn, () => undefined);
   });
+
+  let declined = false;
+  /** Offers to write the placeholders of the original as the tags that they mean. */
+  const offerTags = () => {
+    const text = editor.getValue();
+    if (declined || !PLACEHOLDERS.test(text)) return;
+    const rewrite = () => editor.setValue(text.replace(new RegExp(PLACEHOLDERS, 'g'), '{{$1}}'), -1);
+    question.ask(texts('choice.placeholders'), rewrite, () => (declined = true));
+  };
+  editor.on('change', offerTags);
+  offerTags();
 }

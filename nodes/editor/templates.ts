@@ -77,7 +77,7 @@ function card(words: Words): string {
 <tr><td class="sheet line" bgcolor="#ffffff" style="background-color: #ffffff; border-left: 6px solid #c62828; padding: 14px 18px;">
 <div class="soft" style="${FONT} font-size: 13px; line-height: 18px; color: #5a6270;">{{topic}}</div>
 <div class="strong" style="${FONT} font-size: 20px; line-height: 28px; font-weight: bold; color: #1c2026;">{{event}}</div>
-<div class="soft" style="${FONT} font-size: 13px; line-height: 18px; color: #5a6270;">{{time}}</div>
+<div class="soft" style="${FONT} font-size: 13px; line-height: 18px; color: #5a6270;">{{time.local}}</div>
 {{#error}}<div class="bad" style="${FONT} font-size: 14px; line-height: 20px; color: #a61b1b;">${words('error')}: {{error}}</div>{{/error}}
 </td></tr>
 <tr><td height="12" style="height: 12px; font-size: 0; line-height: 0;">&nbsp;</td></tr>
@@ -121,7 +121,7 @@ function eventCell(words: Words): string {
 function digest(words: Words): string {
   const columns = [
     { head: '#', cell: '{{index}}' },
-    { head: words('time'), cell: '{{time}}' },
+    { head: words('time'), cell: '{{time.local}}' },
     { head: words('event'), cell: eventCell(words) },
   ];
   return page(`${heading(`{{count}} ${words('events')}`, '{{connector}}')}
@@ -131,8 +131,8 @@ ${eventsTable(columns)}`);
 function report(words: Words): string {
   const summary = [
     [words('events'), '{{count}}'],
-    [words('from'), '{{first.time}}'],
-    [words('to'), '{{last.time}}'],
+    [words('from'), '{{firstTime.local}}'],
+    [words('to'), '{{lastTime.local}}'],
   ].map(
     ([name, value]) => `<tr>
 <td class="soft" width="90" style="${CELL} color: #5a6270;">${name}</td>
@@ -140,11 +140,11 @@ function report(words: Words): string {
 </tr>`,
   );
   const columns = [
-    { head: words('time'), cell: '{{time}}' },
+    { head: words('time'), cell: '{{time.local}}' },
     { head: words('topic'), cell: '{{topic}}' },
     { head: words('event'), cell: eventCell(words) },
   ];
-  return page(`${heading('{{topic}}', '{{now}}')}
+  return page(`${heading('{{topic}}', '{{now.local}}')}
 <tr><td class="sheet" bgcolor="#ffffff" style="background-color: #ffffff; padding: 0 0 12px;">
 <table cellpadding="0" cellspacing="0" border="0">
 ${summary.join('\n')}

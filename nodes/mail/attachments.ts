@@ -2,13 +2,18 @@
 import { t } from '../language/text';
 import type { SkippedAttachment } from '../types';
 import { readAttachedFile, tooLarge, type FileRule } from './attached-file';
-import { bytesOf, escapeControls, shownValue } from './text-view';
+import { hasContent, nameFor, readItem, type AttachmentItem } from './attachment-item';
+import { createContentIds, type Renamed } from './content-ids';
+import { typeOfBytes } from './media-types';
+import { bytesOf } from './text-view';
 
 export interface LoadedAttachment {
   filename: string;
   content: Buffer;
   contentType?: string;
   cid?: string;
+  contentDisposition?: 'inline' | 'attachment';
+  headers?: Record<string, string>;
 }
 
 export interface ReadAttachments {
@@ -16,14 +21,20 @@ export interface ReadAttachments {
   skipped: SkippedAttachment[];
 }
 
+/** What of the property is attached: what it holds in memory, or files that it names as well. */
+export type AttachMode = 'buffers' | 'files';
+
 /** What a msg gives to attach. */
 export interface AttachmentSource {
   /** `msg.attachments`. */
   attachments?: unknown;
   /** The value of the property named by attachProperty; leave it out when attach is off. */
   property?: unknown;
+  mode?: AttachMode;
   /** `msg.filename`: the name of a Buffer. */
   filename?: unknown;
+  /** The `content-type` that came with a Buffer, as the http request node gives it. */
+  contentType?: unknown;
 }
 
 /** Bytes; a name longer than this fits into no file system. */
@@ -33,26 +44,38 @@ const MAX_FILENAME = 200;
  * Reads all attachments of one msg into memory. Never throws or rejects for what a msg holds: what cannot be
  * attached is listed with the reason and what to do. Sizes are bytes before the transfer encoding.
  */
-export async function readAttachments(source: AttachmentSource, rule: FileRule): Promise<ReadAttachments> {
-  const items = listItems(source.property);
+export async function readAttachments(
+  source: AttachmentSource,
+  rule: FileRule,
+): Promise<ReadAttachments & { warnings: string[] }> {
+  const own = listItems(source.property);
+  const items = source.mode === 'buffers' ? own.filter(hasContent) : own;
   // When attachProperty is `attachments` itself, each is attached once.
-  if (source.attachments !== source.property) items.push(...listItems(source.attachments));
+  if (source.attachments !== source.property || source.mode === 'buffers') {
+    const others = listItems(source.attachments);
+    items.push(
+      ...(source.attachments === source.property ? others.filter((one) => !items.includes(one)) : others),
+    );
+  }
 
-  const result: ReadAttachments = { attachments: [], skipped: [] };
+  const result: ReadAttachments & { warnings: string[] } = { attachments: [], skipped: [], warnings: [] };
   let freeBytes = rule.freeBytes;
   for (const [i, item] of items.entries()) {
-    const fallbackName = `attachment-${i + 1}`;
-    let read: LoadedAttachment | SkippedAttachment;
+    let read: { loaded: LoadedAttachment; warnings: string[] } | SkippedAttachment;
     try {
-      read = await readItem(item, { fallbackName, filename: source.filename, rule: { ...rule, freeBytes } });
+      read = await load(item, i + 1, source, { ...rule, freeBytes });
     } catch {
-      read = { filename: fallbackName, reason: t`its properties cannot be read: give a plain object.` };
+      read = {
+        filename: `attachment-${i + 1}`,
+        reason: t`its properties cannot be read: give a plain object.`,
+      };
     }
     if ('reason' in read) {
       result.skipped.push(read);
     } else {
-      freeBytes -= read.content.length;
-      result.attachments.push(read);
+      freeBytes -= read.loaded.content.length;
+      result.attachments.push(read.loaded);
+      result.warnings.push(...read.warnings);
     }
   }
   return result;
@@ -66,39 +89,50 @@ export function attachmentBytes(events: readonly { attachments: readonly LoadedA
   );
 }
 
+/** The attachments of one event, and the names that its HTML must use for its pictures. */
+export interface FitAttachments extends ReadAttachments {
+  renamed: Renamed;
+}
+
 /**
- * Decides what of the events' attachments their one mail can hold: in order, up to `limitBytes`, and an embedded
- * file (with a cid) that several events bring only once. What is too much is skipped with the reason.
+ * Decides what of the events' attachments their one mail can hold: in order, up to `limitBytes`. A picture (with a cid) that
+ * several events bring is there once; different pictures of one name get names of their own. What is too much is skipped
+ * with the reason.
  */
 export function fitAttachments(
   events: readonly { attachments: readonly LoadedAttachment[]; skipped: readonly SkippedAttachment[] }[],
   limitBytes: number,
-): ReadAttachments[] {
-  const embedded = new Map<string, Buffer>();
+): FitAttachments[] {
+  const pictures: { wanted: string; name: string; content: Buffer }[] = [];
+  const nameOf = createContentIds();
   let freeBytes = limitBytes;
   return events.map((event) => {
-    const fit: ReadAttachments = { attachments: [], skipped: [...event.skipped] };
+    const renamed = new Map<string, string>();
+    const fit: FitAttachments = { attachments: [], skipped: [...event.skipped], renamed };
     for (const attachment of event.attachments) {
       const { cid, content, filename } = attachment;
-      if (cid !== undefined && embedded.get(cid)?.equals(content)) continue;
-      const reason = tooLarge(content.length, { freeBytes, limitBytes });
-      if (reason === undefined) {
-        freeBytes -= content.length;
-        if (cid !== undefined) embedded.set(cid, content);
-        fit.attachments.push(attachment);
-      } else {
-        fit.skipped.push({ filename, reason });
+      const known = pictures.find(({ wanted, content: other }) => wanted === cid && other.equals(content));
+      if (known) {
+        if (known.name !== cid) renamed.set(known.wanted, known.name);
+        continue;
       }
+      const reason = tooLarge(content.length, { freeBytes, limitBytes });
+      if (reason !== undefined) {
+        fit.skipped.push({ filename, reason });
+        continue;
+      }
+      freeBytes -= content.length;
+      if (cid === undefined) {
+        fit.attachments.push(attachment);
+        continue;
+      }
+      const name = nameOf(cid);
+      if (name !== cid) renamed.set(cid, name);
+      pictures.push({ wanted: cid, name, content });
+      fit.attachments.push({ ...attachment, cid: name });
     }
     return fit;
   });
-}
-
-interface ItemContext {
-  fallbackName: string;
-  /** msg.filename */
-  filename: unknown;
-  rule: FileRule;
 }
 
 /** A missing or empty value names nothing; a value that is no list is a list of one. */
@@ -107,124 +141,81 @@ function listItems(value: unknown): unknown[] {
   return Array.isArray(value) ? [...(value as unknown[])] : [value];
 }
 
-async function readItem(item: unknown, context: ItemContext): Promise<LoadedAttachment | SkippedAttachment> {
-  if (isNonBlank(item)) {
-    return readPath(item, baseName(item, context.fallbackName), {}, context.rule);
-  }
-  const bytes = bytesOf(item);
-  if (bytes) return withContent(bytes, baseName(context.filename, context.fallbackName), {}, context.rule);
-  if (typeof item === 'object' && item !== null && !Array.isArray(item)) {
-    return readFileObject(item, context);
-  }
-  const reason = t`it is ${describe(item)}: give a path, a Buffer or {filename, content}.`;
-  return { filename: context.fallbackName, reason };
-}
-
-interface FileObject {
-  filename?: unknown;
-  content?: unknown;
-  contentType?: unknown;
-  cid?: unknown;
-  encoding?: unknown;
-  path?: unknown;
-  href?: unknown;
-}
-
-async function readFileObject(
-  file: FileObject,
-  context: ItemContext,
-): Promise<LoadedAttachment | SkippedAttachment> {
-  const named = [file.path, file.href].find(isNonBlank);
-  const filename = baseName(file.filename, baseName(named, context.fallbackName));
-  const extras: Extras = {};
-  for (const field of ['contentType', 'cid'] as const) {
-    const value = file[field];
-    if (value === undefined || value === null || value === '') continue;
-    if (typeof value !== 'string' || /[\p{Cc}\u2028\u2029]/u.test(value)) {
-      const reason = t`its ${field} is ${shownValue(value)}: give text without line breaks or control characters.`;
-      return { filename, reason };
-    }
-    extras[field] = value.trim();
-  }
-  if (file.content === undefined || file.content === null) {
-    if (named !== undefined) return readPath(named, filename, extras, context.rule);
-    return { filename, reason: t`it has neither content nor a path: give {filename, content} or {path}.` };
-  }
-  const content = decodeContent(file.content, file.encoding);
-  return 'reason' in content
-    ? { filename, reason: content.reason }
-    : withContent(content.bytes, filename, extras, context.rule);
-}
-
-function isNonBlank(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '';
-}
-
-type Extras = Pick<LoadedAttachment, 'contentType' | 'cid'>;
-
-async function readPath(
-  named: string,
-  filename: string,
-  extras: Extras,
+async function load(
+  given: unknown,
+  number: number,
+  msg: AttachmentSource,
   rule: FileRule,
-): Promise<LoadedAttachment | SkippedAttachment> {
-  const read = await readAttachedFile(named, rule);
-  return 'reason' in read
-    ? { filename, reason: read.reason }
-    : { filename, content: read.content, ...extras };
+): Promise<{ loaded: LoadedAttachment; warnings: string[] } | SkippedAttachment> {
+  const item = readItem(given);
+  // A Buffer has no name of its own; the msg has it beside.
+  const bare = typeof given === 'string' || bytesOf(given) !== undefined;
+  if ('reason' in item)
+    return { filename: fileName(item.filename) || `attachment-${number}`, reason: item.reason };
+  const { source, warnings } = item;
+  const extras = extrasOf(item);
+  const named =
+    fileName(item.filename) ||
+    ('path' in source ? lastPart(source.path) : bare ? nameOfMsg(msg.filename) : '');
+  if ('path' in source) {
+    const filename = named || `attachment-${number}`;
+    const read = await readAttachedFile(source.path, rule);
+    return 'reason' in read
+      ? { filename, reason: read.reason }
+      : { loaded: { filename, content: read.content, ...extras }, warnings };
+  }
+  const { bytes } = source;
+  const contentType = extras.contentType ?? (bare ? typeOfMsg(msg.contentType) : undefined);
+  const filename = named || nameFor(bytes, contentType, number);
+  const reason = tooLarge(bytes.length, rule);
+  if (reason !== undefined) return { filename, reason };
+  const found = contentType ?? (/\.\w+$/.test(named) ? undefined : typeOfBytes(bytes)?.type);
+  return {
+    loaded: { filename, content: bytes, ...extras, ...(found === undefined ? {} : { contentType: found }) },
+    warnings,
+  };
 }
 
-function withContent(
-  content: Buffer,
-  filename: string,
-  extras: Extras,
-  rule: FileRule,
-): LoadedAttachment | SkippedAttachment {
-  const reason = tooLarge(content.length, rule);
-  return reason === undefined ? { filename, content, ...extras } : { filename, reason };
+function extrasOf({ contentType, cid, contentDisposition, headers }: AttachmentItem) {
+  return {
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(cid === undefined ? {} : { cid }),
+    ...(contentDisposition === undefined ? {} : { contentDisposition }),
+    ...(headers === undefined ? {} : { headers }),
+  };
 }
 
-/** The bytes of content given as text or as a Buffer; `encoding` says how text stands for bytes. */
-function decodeContent(content: unknown, encoding: unknown): { bytes: Buffer } | { reason: string } {
-  const bytes = bytesOf(content);
-  if (bytes) return { bytes };
-  if (typeof content !== 'string') {
-    return { reason: t`its content is ${describe(content)}: give text or a Buffer.` };
-  }
-  const kind = (typeof encoding === 'string' ? encoding : '').trim().toLowerCase();
-  if (encoding === undefined || encoding === null || kind === 'utf8' || kind === 'utf-8') {
-    return { bytes: Buffer.from(content) };
-  }
-  if (kind !== 'base64' && kind !== 'hex') {
-    return { reason: t`its encoding is ${shownValue(encoding)}: give utf8, base64 or hex.` };
-  }
-  const tight = content.replace(/\s+/g, '');
-  // Node.js skips what it cannot decode, and the reader would get a broken file.
-  const valid = kind === 'hex' ? /^(?:[0-9a-f]{2})*$/i.test(tight) : /^[\w+/-]*={0,2}$/.test(tight);
-  return valid
-    ? { bytes: Buffer.from(tight, kind) }
-    : { reason: t`its content is not valid ${kind}: check it.` };
+/** A type that came with a msg, when it is one. */
+function typeOfMsg(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w.+-]+\/[\w.+-]+\s*(?:;[^\p{Cc}]*)?$/u.test(value)
+    ? value.trim()
+    : undefined;
 }
 
-/**
- * The last part of a path, on any system, without control characters and cut to a length that all file systems
- * take, its extension kept; `fallback` when nothing is left.
- */
-function baseName(name: unknown, fallback: string): string {
-  if (typeof name !== 'string') return fallback;
-  const last = name.split(/[/\\]/).pop() ?? '';
-  const tidy = last.replace(/[\p{Cc}\u2028\u2029]/gu, '').trim();
-  if (tidy === '' || tidy === '.' || tidy === '..') return fallback;
-  const characters = [...tidy];
-  if (characters.length <= MAX_FILENAME) return tidy;
-  const extension = /\.[^.]{1,10}$/u.exec(tidy)?.[0] ?? '';
+/** Whether the whole path to a file is given, on any system. */
+const PATH = /^(?:[/\\~]|[a-z]:[/\\]|\.{1,2}[/\\])|[/\\]$/i;
+
+/** A name as it was given: one with slashes that is no path has dashes for them, as in `JD-26/11/2026.csv`. */
+function fileName(given: string): string {
+  return PATH.test(given) ? lastPart(given) : tidy(given.replace(/\s*[/\\]+\s*/g, '-'));
+}
+
+/** msg.filename mostly comes from a file node, which may name a path relative to a folder; a date in it is none. */
+function nameOfMsg(given: unknown): string {
+  if (typeof given !== 'string') return '';
+  return /\d[/\\]\d/.test(given) ? fileName(given) : lastPart(given);
+}
+
+function lastPart(path: string): string {
+  return tidy(path.split(/[/\\]/).pop() ?? '');
+}
+
+/** Without control characters and cut to a length that all file systems take, the extension kept; may be empty. */
+function tidy(name: string): string {
+  const text = name.replace(/[\p{Cc}\u2028\u2029]/gu, '').trim();
+  if (text === '.' || text === '..') return '';
+  const characters = [...text];
+  if (characters.length <= MAX_FILENAME) return text;
+  const extension = /\.[^.]{1,10}$/u.exec(text)?.[0] ?? '';
   return characters.slice(0, MAX_FILENAME - extension.length).join('') + extension;
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined || value === '') return t`empty`;
-  if (Array.isArray(value)) return t`a list inside a list`;
-  return typeof value === 'object'
-    ? t`an object`
-    : t`the ${typeof value} ${escapeControls(shownValue(value))}`;
 }

@@ -123,12 +123,21 @@ export function newMailId(now: number): string {
   return `${time}-${count}-${PROCESS}`;
 }
 
-function describeAttachment({ filename, content, contentType, cid }: LoadedAttachment) {
+function describeAttachment({
+  filename,
+  content,
+  contentType,
+  cid,
+  contentDisposition,
+  headers,
+}: LoadedAttachment) {
   return {
     filename,
     content,
     contentType: partType(contentType, filename, content),
     ...(cid === undefined ? {} : { cid }),
+    ...(contentDisposition === undefined ? {} : { contentDisposition }),
+    ...(headers === undefined ? {} : { headers: { ...headers } }),
   };
 }
 

@@ -2,6 +2,8 @@
 import path from 'node:path';
 import { t } from '../language/text';
 import { MailError, type Priority } from '../types';
+import type { AttachMode } from './attachments';
+import { isTimeZone } from './formats';
 import { shownValue } from './text-view';
 import { FIELD_TYPES, TYPED_FIELDS, type FieldType, type TypedField, type TypeNames } from './typed-fields';
 
@@ -22,14 +24,19 @@ export interface MailConfig extends TypeNames {
   /** Seconds from the first event of a batch until it is sent. */
   batchTimeout: number;
   batchBy: string;
-  attach: boolean;
+  /** What of the msg is attached besides msg.attachments. */
+  attach: AttachMode | 'none';
   attachProperty: string;
   attachFolder: string;
   /** Most attachments in one mail, in MiB (1,048,576 bytes), before their transfer encoding. */
   attachMaxMb: number;
   priority: Priority;
+  /** IANA time zone of the times in the mail; empty: that of the machine. */
+  timeZone: string;
   /** Keep the last msgs in memory as samples for the preview. */
   keepSamples: boolean;
+  /** msg.action starts and stops the connector. */
+  control: boolean;
 }
 
 /**
@@ -57,13 +64,21 @@ export const MAIL_DEFAULTS: Readonly<MailConfig> = {
   batchTimeout: 10,
   batchBy: '',
   batchByType: 'str',
-  attach: false,
+  attach: 'none',
   attachProperty: 'payload',
   attachFolder: '',
   attachMaxMb: 10,
   priority: 'normal',
+  timeZone: '',
   keepSamples: false,
+  control: true,
 };
+
+/** What stands for the default template in a mail of format text. */
+const TEXT_TEMPLATE = '{{index}}: {{event}}{{#error}}\n{{error}}{{/error}}\n';
+
+/** The placeholders of the original, which look like environment variables. */
+const PLACEHOLDER = /^(?:index|event|error)$/;
 
 /**
  * Reads the mail fields of a node's flow configuration. A missing field has its default; numbers and booleans
@@ -89,7 +104,8 @@ export function readConfig(raw: Record<string, unknown>): {
     if (typeof value === 'object') refuse(field, t`Set ${field} to text.`);
     const string = typeof value === 'string' ? value : shownText(value);
     const unset = /^\$[{(]([A-Za-z_]\w*)[})]$/.exec(string.trim());
-    if (unset) {
+    const placeholder = (field === 'template' || field === 'subject') && PLACEHOLDER.test(unset?.[1] ?? '');
+    if (unset && !placeholder) {
       const message = t`The field ${field} is ${string.trim()}, but the environment variable ${unset[1] ?? ''} is not set.`;
       errors.push(
         new MailError('UNSET_ENV', message, {
@@ -131,13 +147,33 @@ export function readConfig(raw: Record<string, unknown>): {
     return found ?? 'str';
   }
 
-  function flag(field: 'attach' | 'keepSamples'): boolean {
+  function flag(field: 'keepSamples' | 'control'): boolean {
     const string = String(text(field)).trim().toLowerCase();
-    if (string === 'true') return true;
+    if (string === 'true' || string === 'false') return string === 'true';
+    if (string !== '' && !isEnvReference(string)) refuse(field, t`Set ${field} to true or false.`);
+    return MAIL_DEFAULTS[field];
+  }
+
+  function attach(): MailConfig['attach'] {
+    const string = String(raw.attach === undefined || raw.attach === null ? '' : text('attach'))
+      .trim()
+      .toLowerCase();
+    if (string === 'true') return 'files';
+    if (string === 'buffers') return 'buffers';
     if (string !== 'false' && string !== '' && !isEnvReference(string)) {
-      refuse(field, t`Set ${field} to true or false.`);
+      refuse('attach', t`Set attach to true, buffers or false.`);
     }
-    return false;
+    return 'none';
+  }
+
+  function timeZone(): string {
+    const name = text('timeZone').trim();
+    if (isTimeZone(name) || isEnvReference(name)) return name;
+    refuse(
+      'timeZone',
+      t`Set timeZone to a name such as Europe/Berlin, or leave it empty for that of this machine.`,
+    );
+    return '';
   }
 
   const types = Object.fromEntries(
@@ -164,7 +200,7 @@ export function readConfig(raw: Record<string, unknown>): {
       t`a number of seconds from 1 to 86400`,
     ),
     batchBy: text('batchBy'),
-    attach: flag('attach'),
+    attach: attach(),
     attachProperty: text('attachProperty').trim() || MAIL_DEFAULTS.attachProperty,
     attachFolder: text('attachFolder').trim(),
     attachMaxMb: number(
@@ -173,15 +209,18 @@ export function readConfig(raw: Record<string, unknown>): {
       t`a number of megabytes above 0, at most ${MOST_ATTACH_MB}`,
     ),
     priority: choice('priority', ['high', 'normal', 'low'], 'normal'),
+    timeZone: timeZone(),
     keepSamples: flag('keepSamples'),
+    control: flag('control'),
   };
 
+  if (config.format === 'text' && config.template === MAIL_DEFAULTS.template) config.template = TEXT_TEMPLATE;
   if (config.template.trim() === '') {
     warnings.push(
       t`The field template is empty, so the mails have no body. Write {{event}} to show the payload.`,
     );
   }
-  if (config.attach && config.attachFolder === '') {
+  if (config.attach === 'files' && config.attachFolder === '') {
     warnings.push(
       t`The field attach is on, but attachFolder is empty: mails go out without the files named by a path.
         Set attachFolder to the folder that holds them.`,

@@ -1,12 +1,14 @@
 /** What the reader of one mail gets: made from all events of a batch when its time has come. */
 import type { Priority, SkippedAttachment } from '../types';
 import { fitAttachments, type LoadedAttachment } from './attachments';
-import { eventView, mailScope, type EventView } from './event';
+import { namesIn } from './content-ids';
+import { eventViews, mailScope, type EventView } from './event';
 import type { MailHeader } from './headers';
 import { htmlToPlainText } from './html-text';
-import { renderSubject, type CompiledMessage, type MailEvent } from './message';
+import { subjectOf, type CompiledMessage, type MailEvent } from './message';
 import type { MailAddresses } from './recipients';
 import type { Scope } from './scope';
+import { missingNames, type SeenNames } from './template';
 
 export interface MailContent extends MailAddresses {
   /** One line. */
@@ -22,19 +24,17 @@ export interface MailContent extends MailAddresses {
   references?: string;
 }
 
-/** Characters; a header line has at most 998 octets (RFC 5322 section 2.1.1), and a word cannot be folded. */
-const MAX_SUBJECT = 900;
-
 /**
  * Makes the content of one mail from events with the same key (at least one). Header fields are those of the
- * first event, the priority is the highest. `now` is the time that the template shows, in ms.
+ * first event, the priority is the highest. `now` is the time that the template shows, in ms; `missing` are the names in
+ * the body that have no value in any of the events.
  * Throws RangeError without an event.
  */
 export function buildContent(
   message: CompiledMessage,
   events: readonly MailEvent[],
   meta: { connector: string; now: number },
-): MailContent {
+): MailContent & { missing: string[] } {
   const first = events[0];
   if (!first) throw new RangeError('A mail needs at least one event.');
   const { config } = message;
@@ -42,31 +42,47 @@ export function buildContent(
     events.map(({ attachments, skippedAttachments }) => ({ attachments, skipped: skippedAttachments })),
     config.attachMaxMb * 1_048_576,
   );
-  const views = events.map((event, i) =>
-    eventView({ ...event, skippedAttachments: files[i]?.skipped ?? event.skippedAttachments }, i + 1),
+  const views = eventViews(
+    events.map((event, i) => ({
+      ...event,
+      attachments: files[i]?.attachments ?? [],
+      skippedAttachments: files[i]?.skipped ?? event.skippedAttachments,
+      renamed: files[i]?.renamed ?? new Map(),
+    })),
+    { ...meta, formats: message.formats },
   );
-  const scope = mailScope(views, meta);
-  const body = renderBody(message, scope, views);
+  const scope = mailScope(views);
+  const seen: SeenNames = new Map();
+  const body = renderBody(message, scope, views, seen);
   const html = config.format === 'html' ? body : undefined;
   return {
     ...first.addresses,
-    subject: oneLine(first.subject ?? renderSubject(message, scope, first.msg)),
+    subject: subjectOf(message, scope, first, meta.connector),
     ...(html === undefined ? {} : { html }),
     text: html === undefined ? body : htmlToPlainText(html),
-    attachments: files.flatMap(({ attachments }) => attachments),
+    attachments: withoutUnused(
+      files.flatMap(({ attachments }) => attachments),
+      html,
+    ),
     skippedAttachments: files.flatMap(({ skipped }) => skipped),
     headers: first.headers,
     priority: highest(events),
     ...(first.inReplyTo === undefined ? {} : { inReplyTo: first.inReplyTo }),
     ...(first.references === undefined ? {} : { references: first.references }),
+    missing: missingNames(seen),
   };
 }
 
-function renderBody(message: CompiledMessage, scope: Scope, views: readonly EventView[]): string {
+function renderBody(
+  message: CompiledMessage,
+  scope: Scope,
+  views: readonly EventView[],
+  seen: SeenNames,
+): string {
   const { template } = message.templates;
   const escape = message.config.format === 'html' ? 'html' : 'none';
-  if (template.hasEventsSection) return template.render(scope, escape);
-  const pieces = views.map((view) => template.render({ view, parent: scope }, escape));
+  if (template.hasEventsSection) return template.render(scope, escape, seen);
+  const pieces = views.map((view) => template.render({ view }, escape, seen));
   if (escape === 'html') return pieces.join('');
   // Without a line break between them, the last line of one event and the first of the next would be one.
   return pieces
@@ -74,11 +90,14 @@ function renderBody(message: CompiledMessage, scope: Scope, views: readonly Even
     .join('');
 }
 
-/** Line breaks that later events brought become spaces, and what no mail program would show is cut. */
-function oneLine(subject: string): string {
-  const line = subject.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
-  if (line.length <= MAX_SUBJECT) return line;
-  return `${line.slice(0, MAX_SUBJECT).replace(/[\ud800-\udbff]$/, '')}…`;
+/** A picture that the HTML does not show is a file like any other: in a mail of text, each. */
+function withoutUnused(attachments: LoadedAttachment[], html: string | undefined): LoadedAttachment[] {
+  if (attachments.every(({ cid }) => cid === undefined)) return attachments;
+  const named = namesIn(html ?? '');
+  return attachments.map((attachment) => {
+    const { cid, ...rest } = attachment;
+    return cid === undefined || named.has(cid) ? attachment : rest;
+  });
 }
 
 function highest(events: readonly MailEvent[]): Priority {

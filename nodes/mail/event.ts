@@ -1,7 +1,10 @@
 /** What templates see of a mail: its events, each the properties of its msg and a few of our own. */
 import { t } from '../language/text';
 import type { Msg, SkippedAttachment } from '../types';
-import { externalsKey, type Externals, type Scope } from './scope';
+import type { LoadedAttachment } from './attachments';
+import { followNames, type Renamed } from './content-ids';
+import { Moment, type Formats } from './formats';
+import { NamedView, type Externals, type Scope } from './scope';
 import { textView } from './text-view';
 
 /** One msg inside a mail. */
@@ -12,46 +15,139 @@ export interface EventSource {
   /** The external values of all templates, resolved when the msg arrived. */
   externals: Externals;
   skippedAttachments: readonly SkippedAttachment[];
+  attachments?: readonly LoadedAttachment[];
+  /** New names of its pictures. */
+  renamed?: Renamed;
 }
 
-/** The data of one event; the properties of the msg beside. */
-export interface EventView extends Record<string, unknown> {
-  /** Place in the mail, from 1. */
-  index: number;
+/** What is known of the mail besides its events. */
+export interface MailFacts {
+  /** Title of the connector. */
+  connector: string;
+  /** The time that templates show as `now`, ms since the epoch. */
+  now: number;
+  formats: Formats;
+}
+
+/** The data of one event. */
+export class EventView extends NamedView {
+  private texts: { event?: string; error?: string } = {};
+
+  constructor(
+    private readonly source: EventSource,
+    /** Place in the mail, from 1. */
+    readonly index: number,
+    private readonly mail: MailView,
+  ) {
+    super();
+  }
+
+  get msg(): Msg {
+    return this.source.msg;
+  }
+
   /** Text view of the payload. */
-  event: string;
+  get event(): string {
+    return (this.texts.event ??= this.attachedName() ?? textView(this.msg.payload, this.mail.facts.formats));
+  }
+
+  /** A payload of bytes that is attached is shown by its name. */
+  private attachedName(): string | undefined {
+    const { payload } = this.msg;
+    if (typeof payload !== 'object') return undefined;
+    return this.source.attachments?.find(({ content }) => content === payload)?.filename;
+  }
+
   /** What went wrong: the text of msg.error, and the attachments that are missing. */
-  error: string;
-  /** When the msg arrived: ISO 8601 with the local offset. */
-  time: string;
-  [externalsKey]: Externals;
+  get error(): string {
+    return (this.texts.error ??= errorText(this.msg.error, this.source.skippedAttachments));
+  }
+
+  /** When the msg arrived. */
+  get time(): Moment {
+    return new Moment(this.source.arrivedAt, this.mail.facts.formats);
+  }
+
+  override own(name: string): unknown {
+    switch (name) {
+      case 'index':
+        return this.index;
+      case 'event':
+        return this.event;
+      case 'error':
+        return this.error;
+      case 'time':
+        return this.time;
+      case 'msg':
+        return this.msg;
+      default:
+        return this.mail.own(name);
+    }
+  }
+
+  override external(name: string): unknown {
+    const { externals } = this.source;
+    return Object.hasOwn(externals, name) ? externals[name] : undefined;
+  }
+
+  override format(value: unknown, format: string): string | undefined {
+    return this.mail.facts.formats.of(value, format);
+  }
+
+  override finish(html: string): string {
+    return this.source.renamed ? followNames(html, this.source.renamed) : html;
+  }
+
+  toJSON(): object {
+    const { index, event, error, time } = this;
+    return { ...this.msg, index, event, error, time };
+  }
 }
 
-/** Makes the view of one event; `index` counts from 1. */
-export function eventView(source: EventSource, index: number): EventView {
-  // Many times faster than to spread the msg into a new object, and this is done for each event of a digest.
-  return Object.assign({}, source.msg, {
-    index,
-    event: textView(source.msg.payload),
-    error: errorText(source.msg.error, source.skippedAttachments),
-    time: isoLocal(source.arrivedAt),
-    [externalsKey]: source.externals,
-  });
+/** The names that a mail has for all its events. */
+class MailView {
+  readonly events: EventView[];
+
+  constructor(
+    sources: readonly EventSource[],
+    readonly facts: MailFacts,
+  ) {
+    this.events = sources.map((source, i) => new EventView(source, i + 1, this));
+  }
+
+  own(name: string): unknown {
+    const { events, facts } = this;
+    switch (name) {
+      case 'events':
+        return events;
+      case 'count':
+        return events.length;
+      case 'first':
+        return events[0];
+      case 'last':
+        return events.at(-1);
+      case 'firstTime':
+        return events[0]?.time;
+      case 'lastTime':
+        return events.at(-1)?.time;
+      case 'now':
+        return new Moment(facts.now, facts.formats);
+      case 'connector':
+        return facts.connector;
+      default:
+        return undefined;
+    }
+  }
 }
 
-/** Makes the scope of a mail: what the first event has, and the mail's own names over it. `now` in ms. */
-export function mailScope(views: readonly EventView[], meta: { connector: string; now: number }): Scope {
-  const first = views[0];
-  return {
-    view: Object.assign({}, first, {
-      events: views,
-      count: views.length,
-      first,
-      last: views[views.length - 1],
-      now: isoLocal(meta.now),
-      connector: meta.connector,
-    }),
-  };
+/** Makes the views of the events of one mail, at least one. */
+export function eventViews(sources: readonly EventSource[], facts: MailFacts): EventView[] {
+  return new MailView(sources, facts).events;
+}
+
+/** The scope of a mail outside of its events is that of the first one. */
+export function mailScope(views: readonly EventView[]): Scope {
+  return { view: views[0] };
 }
 
 /** The text of msg.error (text, or an object with `message`) and a sentence for each missing attachment. */
@@ -69,26 +165,4 @@ function messageOf(error: unknown): string {
   } catch {
     return textView(error);
   }
-}
-
-let last = { time: NaN, offset: NaN, text: '' };
-
-/** Writes a time (ms since the epoch) to the second, in ISO 8601 with the offset of this machine: `2026-11-22T13:00:00+01:00`. */
-export function isoLocal(time: number): string {
-  // Minutes east of Greenwich; the language counts them to the west.
-  const offset = -new Date(time).getTimezoneOffset();
-  // Asked for several times for each msg, and many msgs come in one millisecond.
-  if (time !== last.time || offset !== last.offset)
-    last = { time, offset, text: isoWithOffset(time, offset) };
-  return last.text;
-}
-
-function isoWithOffset(time: number, offset: number): string {
-  const local = new Date(time + offset * 60_000).toISOString().slice(0, 19);
-  const hours = Math.trunc(Math.abs(offset) / 60);
-  return `${local}${offset < 0 ? '-' : '+'}${twoDigits(hours)}:${twoDigits(Math.abs(offset) % 60)}`;
-}
-
-function twoDigits(n: number): string {
-  return String(Math.trunc(n)).padStart(2, '0');
 }

@@ -13,7 +13,9 @@ const convert = compile({
       if (alt) builder.addInline(alt, { noWordTransform: true });
     },
     cell: (element, walk, builder) => {
-      if (hasCellBefore(element)) builder.addInline(' | ', { noWordTransform: true });
+      if (hasCellBefore(element)) {
+        builder.addInline(isLayout(element) ? ' ' : ' | ', { noWordTransform: true });
+      }
       walk(element.children, builder);
     },
   },
@@ -29,16 +31,26 @@ const convert = compile({
   ],
 });
 
-/** The parser links siblings, which its type declarations leave out. */
-interface Sibling {
+/** The parser links parents and siblings, which its type declarations leave out. */
+interface Linked {
   type: string;
-  prev?: Sibling | null;
+  name?: string;
+  attribs?: Record<string, string>;
+  prev?: Linked | null;
+  parent?: Linked | null;
 }
 
-function hasCellBefore(element: Sibling): boolean {
+function hasCellBefore(element: Linked): boolean {
   let before = element.prev;
   while (before && before.type !== 'tag') before = before.prev;
   return Boolean(before);
+}
+
+/** A table that only places things has no columns to tell apart. */
+function isLayout(element: Linked): boolean {
+  let table = element.parent;
+  while (table && table.name !== 'table') table = table.parent;
+  return /^(?:presentation|none)$/i.test(table?.attribs?.role ?? '');
 }
 
 /** Makes plain text of HTML: links stay with their address, images give their alternative text. Never throws. */

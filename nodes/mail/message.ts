@@ -1,15 +1,16 @@
 /** From a node's fields and one msg to an event that is checked and knows which mail it belongs to. */
-import { t } from '../language/text';
+import { t, translate } from '../language/text';
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
 import type { LoadedAttachment } from './attachments';
 import { batchKey } from './batch';
 import type { MailConfig } from './config';
-import { eventView, mailScope } from './event';
+import { eventViews, mailScope } from './event';
+import { createFormats, type Formats } from './formats';
 import { readHeaders, readPriority, type MailHeader } from './headers';
 import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients';
 import type { Externals, Scope } from './scope';
-import { compileTemplate, type Template } from './template';
-import { shownValue, textView } from './text-view';
+import { compileTemplate, foreignTags, MUSTACHE, type Template } from './template';
+import { textView } from './text-view';
 import {
   NO_VALUES,
   typedAddresses,
@@ -28,6 +29,8 @@ export interface CompiledMessage {
   /** The fields that are no templates; resolve these for each msg, too. */
   readonly typed: ReadonlyMap<TypedField, TypedSource>;
   readonly recipientsOf: RecipientReader;
+  /** How times and numbers are written. */
+  readonly formats: Formats;
 }
 
 type AddressField = 'from' | 'to' | 'cc' | 'bcc' | 'replyTo';
@@ -69,14 +72,22 @@ export interface Circumstances {
   username?: string;
 }
 
-/** Parses all templates; the errors (MailError TEMPLATE) mean that the node must not start. */
-export function compileMessage(config: MailConfig): { message: CompiledMessage | null; errors: MailError[] } {
+/** Parses all templates; the errors (MailError TEMPLATE) mean that the node must not start, the warnings (FOREIGN_TAG) do not. */
+export function compileMessage(config: MailConfig): {
+  message: CompiledMessage | null;
+  errors: MailError[];
+  warnings: MailError[];
+} {
   const errors: MailError[] = [];
+  const warnings: MailError[] = [];
   const typed = typedSources(config);
+  const formats = createFormats(config.timeZone);
   function compile(field: TemplateField, options: { strict?: boolean } = {}): Template {
     if (typed.has(field as TypedField)) return compileTemplate(field, '');
     try {
-      return compileTemplate(field, config[field], options);
+      const template = compileTemplate(field, config[field], { ...options, formats });
+      warnings.push(...foreignTags(config[field]).map((name) => foreignTag(field, name)));
+      return template;
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       errors.push(error);
@@ -95,13 +106,20 @@ export function compileMessage(config: MailConfig): { message: CompiledMessage |
     batchBy: compile('batchBy'),
   };
   const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
-  const message = { config, templates, externals, typed, recipientsOf: createRecipientReader() };
-  return { message: errors.length > 0 ? null : message, errors };
+  const message = { config, templates, externals, typed, recipientsOf: createRecipientReader(), formats };
+  return { message: errors.length > 0 ? null : message, errors, warnings };
+}
+
+function foreignTag(field: string, name: string): MailError {
+  return new MailError('FOREIGN_TAG', t`The field ${field} has {{${name}}}, which stays empty`, {
+    hint: translate(MUSTACHE),
+    field,
+  });
 }
 
 /**
  * Checks a msg and says which mail it belongs to. Throws MailError for what no mail can be made of: UNSET_VALUE,
- * BAD_ADDRESS, NO_SENDER, NO_RECIPIENT, BAD_SUBJECT, BAD_HEADER; nothing is queued then.
+ * BAD_ADDRESS, NO_SENDER, NO_RECIPIENT, BAD_HEADER; nothing is queued then.
  */
 export function prepareEvent(
   message: CompiledMessage,
@@ -110,7 +128,7 @@ export function prepareEvent(
 ): { event: MailEvent; warnings: string[] } {
   const { externals, values = NO_VALUES, connector, now, mailFrom, username } = circumstances;
   const source = { msg, arrivedAt: now, externals, skippedAttachments: [] };
-  const scope = mailScope([eventView(source, 1)], { connector, now });
+  const scope = mailScope(eventViews([source], { connector, now, formats: message.formats }));
 
   const given = (field: AddressField) => fieldOrMsg(message, field, msg, scope, values);
   const { addresses, key } = message.recipientsOf({
@@ -123,11 +141,10 @@ export function prepareEvent(
     username,
   });
   const subject = typedSubject(message, values);
-  refuseLineBreaks(subject ?? renderSubject(message, scope, msg));
   const { warnings, ...headers } = readHeaders(msg);
   const { priority, warnings: priorityWarnings } = readPriority(msg, message.config.priority);
   const batchBy = message.typed.has('batchBy')
-    ? textView(values.batchBy)
+    ? textView(values.batchBy, message.formats)
     : message.templates.batchBy.render(scope, 'none');
   return {
     event: {
@@ -146,18 +163,39 @@ export function prepareEvent(
   };
 }
 
+/** Characters; a header line has at most 998 octets (RFC 5322 section 2.1.1), and a word cannot be folded. */
+const MAX_SUBJECT = 900;
+
 /**
- * The subject as the template gives it, or when the field is empty msg.subject, else msg.topic. White space
- * around it is taken off; line breaks inside are left for the caller to judge.
+ * The subject as the template gives it, or when the field is empty msg.subject, else msg.topic; one line, and the title of
+ * the connector when nothing is in it.
  */
-export function renderSubject(message: CompiledMessage, scope: Scope, msg: Msg): string {
-  const { subject } = message.templates;
-  return (subject.blank ? textView(msg.subject ?? msg.topic) : subject.render(scope, 'none')).trim();
+export function subjectOf(
+  message: CompiledMessage,
+  scope: Scope,
+  first: MailEvent,
+  connector: string,
+): string {
+  const { templates, formats } = message;
+  const { msg, subject } = first;
+  const text =
+    subject ??
+    (templates.subject.blank
+      ? textView(msg.subject ?? msg.topic, formats)
+      : templates.subject.render(scope, 'none'));
+  return oneLine(text) || oneLine(connector);
+}
+
+/** Line breaks, tabs and other control characters become one space, and what no mail program would show is cut. */
+function oneLine(text: string): string {
+  const line = text.replace(/\s*[\p{Cc}\u2028\u2029]+\s*/gu, ' ').trim();
+  if (line.length <= MAX_SUBJECT) return line;
+  return `${line.slice(0, MAX_SUBJECT).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** The subject of a field that is no template, any value as text; undefined for a template. */
-export function typedSubject({ typed }: CompiledMessage, values: FieldValues): string | undefined {
-  return typed.has('subject') ? textView(values.subject).trim() : undefined;
+export function typedSubject({ typed, formats }: CompiledMessage, values: FieldValues): string | undefined {
+  return typed.has('subject') ? textView(values.subject, formats) : undefined;
 }
 
 function fieldOrMsg(
@@ -171,12 +209,4 @@ function fieldOrMsg(
   if (source) return typedAddresses(source, values[field]);
   const template = message.templates[field];
   return template.blank ? msg[field] : template.render(scope, 'none');
-}
-
-function refuseLineBreaks(subject: string): void {
-  if (!/[\r\n\u2028\u2029]/.test(subject)) return;
-  throw new MailError('BAD_SUBJECT', t`subject: ${shownValue(subject)} holds a line break.`, {
-    hint: t`Show a text of one line in the subject, and longer ones in the template.`,
-    field: 'subject',
-  });
 }

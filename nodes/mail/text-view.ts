@@ -1,6 +1,8 @@
 /** How any value of a msg looks as text: whole in a mail, short and quoted in an error message. */
 import { types } from 'node:util';
 import { t } from '../language/text';
+import { Moment, plainNumber, type Formats } from './formats';
+import { NamedValue } from './scope';
 
 /** Deep enough for any payload that a person reads; a cut is better than an exhausted stack. */
 const MAX_DEPTH = 64;
@@ -12,17 +14,33 @@ const MAX_VALUES = 200_000;
 const NOT_TEXT = /[\u0000-\u0006\u000e-\u001a\u001c-\u001f\u007f]/;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const windows1252 = new TextDecoder('windows-1252');
+
+/** Bytes of 0x80 to 0x9f that are marks of Windows-1252 and not control characters: euro, quotes, dashes and the like. */
+const WINDOWS_LETTERS = new Set([
+  ...[0x80, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8a, 0x8b, 0x8c, 0x8e],
+  ...[0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99, 0x9a, 0x9b, 0x9c, 0x9e, 0x9f],
+]);
+
+/** How dates are written; formats of a time zone are of this kind. */
+type Dates = Pick<Formats, 'iso'>;
+
+/** Dates in Greenwich, for texts that belong to no mail. */
+const UTC: Dates = { iso: (time) => new Date(time).toISOString() };
 
 /**
- * Shows any value as text: strings as they are, bytes as their UTF-8 text, errors by their message, dates in
- * ISO 8601, objects as compact JSON, nothing for null and undefined. Never throws.
+ * Shows any value as text: strings as they are, bytes as their text, errors by their message, dates in ISO 8601,
+ * numbers without binary noise, objects as compact JSON, nothing for null and undefined. Never throws.
  */
-export function textView(value: unknown): string {
+export function textView(value: unknown, dates: Dates = UTC): string {
   if (typeof value === 'string') return value;
   if (value === undefined || value === null) return '';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number') return String(plainNumber(value));
+  if (typeof value === 'boolean') return String(value);
   try {
-    const plain = toPlain(value, { ancestors: new Set(), values: 0 });
+    if (value instanceof NamedValue) return textView(value.value, dates);
+    if (value instanceof Moment) return value.toString();
+    const plain = toPlain(value, { ancestors: new Set(), values: 0, dates });
     if (plain === undefined) return '';
     return typeof plain === 'string' ? plain : JSON.stringify(plain);
   } catch {
@@ -61,6 +79,7 @@ export function bytesOf(value: unknown): Buffer | undefined {
 interface Walk {
   ancestors: Set<object>;
   values: number;
+  dates: Dates;
 }
 
 /** Turns a value into something that JSON can write, or undefined where JSON leaves a value out. */
@@ -68,6 +87,7 @@ function toPlain(value: unknown, walk: Walk): unknown {
   if (++walk.values > MAX_VALUES) return '…';
   if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
   if (typeof value === 'function') return undefined;
+  if (typeof value === 'number') return plainNumber(value);
   if (typeof value !== 'object' || value === null) return value;
   if (walk.ancestors.has(value)) return '<circular>';
   if (walk.ancestors.size >= MAX_DEPTH) return '…';
@@ -82,7 +102,9 @@ function toPlain(value: unknown, walk: Walk): unknown {
 }
 
 function objectToPlain(value: object, walk: Walk): unknown {
-  if (types.isDate(value)) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
+  if (types.isDate(value)) {
+    return Number.isNaN(value.getTime()) ? 'Invalid Date' : walk.dates.iso(value.getTime());
+  }
   if (value instanceof Error || types.isNativeError(value)) return value.message || value.name;
   const bytes = bytesOf(value);
   if (bytes) return bytesToText(bytes);
@@ -124,12 +146,30 @@ function propertiesToPlain(value: object, walk: Walk): Record<string, unknown> {
   return plain;
 }
 
+/** Whether bytes are no text, so that only their number is shown. */
+export function isUnreadable(bytes: Buffer): boolean {
+  return readable(bytes) === undefined;
+}
+
+function readable(bytes: Buffer): string | undefined {
+  const text = decode(bytes);
+  return text === undefined || NOT_TEXT.test(text) ? undefined : text;
+}
+
 function bytesToText(bytes: Buffer): string {
-  try {
-    const text = utf8.decode(bytes);
-    if (!NOT_TEXT.test(text)) return text;
-  } catch {
-    // Not UTF-8: named below by its size.
-  }
+  const text = readable(bytes);
+  if (text !== undefined) return text;
   return bytes.length === 1 ? t`<Buffer of 1 byte>` : t`<Buffer of ${bytes.length} bytes>`;
+}
+
+/** UTF-8, else the Western European letters of older devices; undefined for bytes that are most likely no text. */
+function decode(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    // Pictures and archives hold bytes of all kinds; in a text of these languages most letters are ASCII.
+    const others = bytes.reduce((count, byte) => count + (byte >= 0x80 ? 1 : 0), 0);
+    const strange = bytes.some((byte) => byte >= 0x80 && byte < 0xa0 && !WINDOWS_LETTERS.has(byte));
+    return strange || others * 3 > bytes.length ? undefined : windows1252.decode(bytes);
+  }
 }

@@ -17,6 +17,7 @@ import {
 } from '../mail/batch';
 import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
+import { bytesOf, isUnreadable } from '../mail/text-view';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import type { Externals } from '../mail/scope';
 import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
@@ -149,12 +150,28 @@ export function createSender(options: SenderOptions): Sender {
       ...(mailFrom === null ? {} : { mailFrom }),
     });
     warnings.forEach(warn);
-    const named = config.attach ? options.files(msg) : undefined;
+    const { attach } = config;
+    if (attach === 'none' && isBinary(msg.payload)) {
+      warn(
+        t`msg.payload is a Buffer, and nothing of it is in the mail. Set attach to "buffers" to attach it.`,
+      );
+    }
+    const named = attach === 'none' ? undefined : options.files(msg);
     if (named === undefined && msg.attachments === undefined) return event;
-    const { attachments, skipped } = await readAttachments(
-      { property: named, attachments: msg.attachments, filename: msg.filename },
+    const {
+      attachments,
+      skipped,
+      warnings: unused,
+    } = await readAttachments(
+      {
+        ...(attach === 'none' ? {} : { property: named, mode: attach }),
+        attachments: msg.attachments,
+        filename: msg.filename,
+        contentType: contentTypeOf(msg),
+      },
       { folder: options.attachFolder, freeBytes: limitBytes, limitBytes },
     );
+    unused.forEach(warn);
     return { ...event, attachments, skippedAttachments: skipped };
   }
 
@@ -179,6 +196,11 @@ export function createSender(options: SenderOptions): Sender {
     const now = Date.now();
     const events = waiting.map(({ event }) => event);
     const content = buildContent(message, events, { connector: options.connector().title, now });
+    for (const name of content.missing) {
+      warn(
+        t`The template has {{${name}}}, which no msg of the mail has: it stays empty. Check how it is written.`,
+      );
+    }
     const composed = await compose(content, { messageId: newMessageId(content.from.address), date: now });
     return {
       id: newMailId(now),
@@ -253,6 +275,19 @@ export function createSender(options: SenderOptions): Sender {
 /** Only a msg is urgent: a field set to high marks every mail of the node, also the ones that it collects in batches. */
 function isUrgent({ priority }: Msg): boolean {
   return typeof priority === 'string' && priority.trim().toLowerCase() === 'high';
+}
+
+/** Bytes that no text view shows. */
+function isBinary(value: unknown): boolean {
+  const bytes = bytesOf(value);
+  return bytes !== undefined && bytes.length > 0 && isUnreadable(bytes);
+}
+
+/** The type of a Buffer that the http request node fetched. */
+function contentTypeOf({ headers }: Msg): unknown {
+  return typeof headers === 'object' && headers !== null
+    ? (headers as Record<string, unknown>)['content-type']
+    : undefined;
 }
 
 function asMailError(error: unknown): MailError {

@@ -28,8 +28,18 @@ describe('the preview of a mail', () => {
         text: '1 of 2: 1 < 2 2 of 2: {"level":3}',
         to: ['operator@example.com'],
         errors: [],
+        missing: [],
       },
     );
+  });
+
+  it('names tags of the body without a value in these msgs', async () => {
+    const node = {
+      template: '{{temprature}} {{temperature}} {{payload.unit}} {{error}}',
+      subject: '{{nothing}}',
+    };
+    const { missing, errors } = await show(node, [{ temperature: 3 }, { payload: { unit: 'C' } }]);
+    assert.deepEqual([missing, errors], [['temprature'], []]);
   });
 
   it('uses the defaults of the node', async () => {
@@ -98,7 +108,22 @@ describe('the preview of a mail', () => {
     ['a value that is not set', { to: 'who', toType: 'msg' }, [{}], 'to', 'UNSET_VALUE', /msg\.who/],
     ['a type that is none', { toType: 'number' }, [{}], 'to', 'BAD_FIELD', /toType.*"number"/],
     ['no recipient', { to: '' }, [{}], 'to', 'NO_RECIPIENT', /msg\.to/],
-    ['a subject of two lines', {}, [{ topic: 'a\nb' }], 'subject', 'BAD_SUBJECT', /line break/],
+    [
+      'a tag of another language',
+      { template: '{{payload[0].n}}' },
+      [{}],
+      'template',
+      'FOREIGN_TAG',
+      /mustache/,
+    ],
+    [
+      'a time zone that is none',
+      { timeZone: 'Berlin' },
+      [{}],
+      'timeZone',
+      'BAD_FIELD',
+      /"Berlin".*Europe\/Berlin/,
+    ],
     ['a header of two lines', {}, [{ headers: { 'X-A': 'a\r\nb' } }], 'msg.headers', 'BAD_HEADER', /X-A/],
   ];
   for (const [what, node, messages, field, code, named] of problems) {

@@ -7,7 +7,7 @@ const FINE: Combination = {
   bcc: '',
   template: '{{event}}',
   batchSize: '1',
-  attach: false,
+  attach: 'false',
   attachFolder: '',
 };
 const keys = (changes: Partial<Combination>) =>
@@ -35,7 +35,7 @@ describe('advice on combinations of fields', () => {
   });
 
   it('says that files come from a folder only', () => {
-    assert.deepEqual(keys({ attach: true }), ['attachFolder noFolder']);
-    assert.deepEqual(keys({ attach: true, attachFolder: '/data' }), []);
+    assert.deepEqual(keys({ attach: 'true' }), ['attachFolder noFolder']);
+    assert.deepEqual(keys({ attach: 'true', attachFolder: '/data' }), []);
   });
 });

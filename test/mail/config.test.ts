@@ -48,7 +48,7 @@ describe('readConfig', () => {
     assert.equal(config.batchSize, 25);
     assert.equal(config.batchTimeout, 60);
     assert.equal(config.attachMaxMb, 0.5);
-    assert.equal(config.attach, true);
+    assert.equal(config.attach, 'files');
   });
 
   for (const [field, value] of [

@@ -38,7 +38,7 @@ describe('The body of a mail', () => {
       { topic: 'a', extra: 'x' },
       { topic: 'b' },
     ]);
-    assert.equal(html, '[ax2][bx2]');
+    assert.equal(html, '[ax2][b2]');
   });
 
   it('of format text is not escaped, has no HTML part, and a line for each event', () => {
@@ -84,8 +84,18 @@ describe('The subject of a mail', () => {
     assert.equal(content({ subject: '{{topic}}' }, [{ subject: 's', topic: 't' }]).subject, 't');
   });
 
-  it('may be empty', () => {
-    assert.equal(content({}, [{}]).subject, '');
+  it('is the title of the connector when there is none', () => {
+    for (const msg of [{}, { topic: '' }, { topic: ' \n' }])
+      assert.equal(content({}, [msg]).subject, 'Alerts');
+    assert.equal(content({ subject: '' }, [{}]).subject, 'Alerts');
+  });
+
+  it('is one line, whatever the msg holds', () => {
+    assert.equal(
+      content({ subject: '{{payload}}' }, [{ payload: 'Alarm\tTank 3\r\n level low\n' }]).subject,
+      'Alarm Tank 3 level low',
+    );
+    assert.equal(content({ subject: '' }, [{ subject: 'a\u2028b\0c\x1b' }]).subject, 'a b c');
   });
 
   it('has spaces for line breaks that later events bring', () => {

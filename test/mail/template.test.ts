@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { parseExternal, externalsKey } from '../../nodes/mail/scope';
-import { compileTemplate } from '../../nodes/mail/template';
+import { eventViews, mailScope } from '../../nodes/mail/event';
+import { createFormats } from '../../nodes/mail/formats';
+import { parseExternal, type Externals } from '../../nodes/mail/scope';
+import type { Msg } from '../../nodes/types';
+import { compileTemplate, foreignTags } from '../../nodes/mail/template';
 import { MailError } from '../../nodes/types';
 
 function render(text: string, view: unknown, escape: 'html' | 'none' = 'none', strict = false): string {
@@ -134,19 +137,73 @@ describe('External values', () => {
     ]);
   });
 
-  it('win over properties of the msg, also inside of sections', () => {
-    const view = {
-      env: { HOST: 'msg' },
-      flow: { x: 'msg' },
-      l: [{ flow: { x: 'item' } }],
-      [externalsKey]: { 'env.HOST': 'pi', 'flow.x': { a: 1 } },
-    };
-    assert.equal(render('{{env.HOST}} {{#l}}{{flow.x}}{{/l}}[{{flow.y}}]', view), 'pi {"a":1}[]');
+  const scopeOf = (msg: Msg, externals: Externals) =>
+    mailScope(
+      eventViews([{ msg, arrivedAt: 0, externals, skippedAttachments: [] }], {
+        connector: '',
+        now: 0,
+        formats: createFormats('UTC'),
+      }),
+    );
+
+  it('are found also inside of sections, where the msg has nothing of the name', () => {
+    const scope = scopeOf({ l: [{ a: 1 }] }, { 'env.HOST': 'pi', 'flow.x': { a: 1 } });
+    const text = '{{env.HOST}} {{#l}}{{flow.x}}{{/l}}[{{flow.y}}]';
+    assert.equal(compileTemplate('template', text).render(scope, 'none'), 'pi {"a":1}[]');
   });
 
-  it('of an event are its own', () => {
-    const view = { [externalsKey]: { 'flow.x': 'mail' }, l: [{ [externalsKey]: { 'flow.x': 'event' } }] };
-    assert.equal(render('{{flow.x}} {{#l}}{{flow.x}}{{/l}}', view), 'mail event');
+  it('do not hide what the msg has, as in the core template node', () => {
+    const msg = {
+      env: { HOST: 'msg' },
+      flow: { x: 'msg' },
+      global: { y: 'msg' },
+      l: [{ flow: { x: 'item' } }],
+    };
+    const scope = scopeOf(msg, { 'env.HOST': 'pi', 'flow.x': 'context', 'global.y': undefined });
+    const text = '{{env.HOST}} {{flow.x}} {{global.y}} {{#l}}{{flow.x}} {{env.HOST}}{{/l}}';
+    assert.equal(compileTemplate('template', text).render(scope, 'none'), 'msg msg msg item msg');
+  });
+});
+
+describe('The placeholders of the original', () => {
+  it('mean the tags of the same name', () => {
+    const scope = mailScope(
+      eventViews(
+        [
+          {
+            msg: { payload: 'pump <1>', error: 'late' },
+            arrivedAt: 0,
+            externals: {},
+            skippedAttachments: [],
+          },
+        ],
+        {
+          connector: '',
+          now: 0,
+          formats: createFormats(''),
+        },
+      ),
+    );
+    const text = '${index}: ${event}<br>${error}<hr>${other}';
+    assert.equal(
+      compileTemplate('template', text).render(scope, 'html'),
+      '1: pump &lt;1&gt;<br>late<hr>${other}',
+    );
+  });
+});
+
+describe('Tags of other template languages', () => {
+  it('are told', () => {
+    assert.deepEqual(
+      foreignTags('{{#each payload}}{{this}}{{/each}} {{payload[0].n}} {{#if a}} {{a | upper}}'),
+      ['each payload', 'each', 'payload[0].n', 'if a', 'a | upper'],
+    );
+    assert.deepEqual(
+      foreignTags('{{payload.0.n}} {{global[disk].site}} {{iframe}} {{each1}} {{{a}}} {{^b}}'),
+      [],
+    );
+    const error = failure(() => compileTemplate('template', '{{#each payload}}x{{/each}}'));
+    assert.match(error.hint ?? '', /mustache/);
   });
 });
 

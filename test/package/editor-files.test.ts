@@ -19,7 +19,7 @@ const DEFAULTS: Record<NodeType, Record<string, unknown>> = {
     allowInsecureAuth: false,
     tls: '',
   },
-  'send-email': { name: '', server: '', ...MAIL_DEFAULTS },
+  'send-email': { name: '', server: '', ...MAIL_DEFAULTS, attach: false },
 };
 
 /** Keys that a form asks for: data-i18n="key", or "[attribute]key;[attribute]key". */
