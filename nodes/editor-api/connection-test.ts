@@ -111,7 +111,7 @@ async function runTest(
     const mail =
       to === null
         ? null
-        : { to: to.address, content: await composeTestMail({ title, server, from, to, now: Date.now() }) };
+        : { to: to.address, content: composeTestMail({ title, server, from, to, now: Date.now() }) };
     await probe({
       settings,
       sender: settings.envelopeFrom ?? from?.address ?? null,

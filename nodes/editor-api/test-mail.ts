@@ -20,13 +20,13 @@ export function defaultSender({ defaultFrom, auth }: SmtpSettings, username: str
 }
 
 /** Composes the mail, ready to follow DATA: lines that begin with a dot have a second one (RFC 5321 section 4.5.2). */
-export async function composeTestMail(about: {
+export function composeTestMail(about: {
   title: string;
   server: string;
   from: Address | null;
   to: Address;
   now: number;
-}): Promise<string> {
+}): string {
   const { title, server, from, to, now } = about;
   if (from === null) {
     throw new MailError(
@@ -55,7 +55,7 @@ export async function composeTestMail(about: {
     headers: [],
     priority: 'normal' as const,
   };
-  const composed = await compose(content, { messageId: newMessageId(from.address), date: now });
+  const composed = compose(content, { messageId: newMessageId(from.address), date: now });
   const message = Buffer.concat([...composed.open()])
     .toString('utf8')
     .replace(/^\./gm, '..');

@@ -1,14 +1,13 @@
 /** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
 import { randomUUID } from 'node:crypto';
-import { Writable } from 'node:stream';
 import { domainToASCII } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
-import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
 import { uniqueRecipients } from './addresses';
 import type { LoadedAttachment } from './attachments';
 import type { MailContent } from './content';
+import { mimeBytes } from './mime-bytes';
 
 export interface ComposedMail {
   messageId: string;
@@ -36,10 +35,7 @@ const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
  * Composes a mail in memory. `messageId` has angle brackets, `date` is ms since the epoch; both stay the same over
  * all attempts. Hidden recipients are in the envelope only.
  */
-export async function compose(
-  content: MailContent,
-  stamp: { messageId: string; date: number },
-): Promise<ComposedMail> {
+export function compose(content: MailContent, stamp: { messageId: string; date: number }): ComposedMail {
   const { from, to, cc, bcc, replyTo, subject, html, text, priority } = content;
   const message = new MailComposer({
     from: { ...from },
@@ -66,7 +62,7 @@ export async function compose(
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
 
-  const bytes = await bytesOf(message);
+  const bytes = mimeBytes(message);
   return {
     messageId: stamp.messageId,
     subject,
@@ -77,20 +73,6 @@ export async function compose(
     size: bytes.length,
     open: () => chunksOf(bytes),
   };
-}
-
-/** As the `build` of nodemailer, without its pipeline of streams that nothing but their end is asked of. */
-function bytesOf(message: MimeNode): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  const collector = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      chunks.push(chunk);
-      done();
-    },
-  });
-  return new Promise((resolve, reject) => {
-    message.stream(collector, {}, (error) => (error ? reject(error) : resolve(Buffer.concat(chunks))));
-  });
 }
 
 /** The line breaks of a mail (RFC 5322 section 2.3): nodemailer writes all others in this way, and lets those of a text be. */

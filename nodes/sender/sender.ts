@@ -179,7 +179,7 @@ export function createSender(options: SenderOptions): Sender {
     const sources = batch.events.map(({ source }) => source);
     const kept = batch.events.flatMap(({ keptAs }) => keptAs ?? []);
     try {
-      await submit(await composeMail(batch.events), sources, kept);
+      await submit(composeMail(batch.events), sources, kept);
     } catch (error) {
       refuse(sources, asMailError(error));
       await forget(kept);
@@ -192,7 +192,7 @@ export function createSender(options: SenderOptions): Sender {
     await options.dropEvents(kept).catch((error: Error) => warn(error.message));
   }
 
-  async function composeMail(waiting: readonly Waiting[]): Promise<OutgoingMail> {
+  function composeMail(waiting: readonly Waiting[]): OutgoingMail {
     const now = Date.now();
     const events = waiting.map(({ event }) => event);
     const content = buildContent(message, events, { connector: options.connector().title, now });
@@ -201,7 +201,7 @@ export function createSender(options: SenderOptions): Sender {
         t`The template has {{${name}}}, which no msg of the mail has: it stays empty. Check how it is written.`,
       );
     }
-    const composed = await compose(content, { messageId: newMessageId(content.from.address), date: now });
+    const composed = compose(content, { messageId: newMessageId(content.from.address), date: now });
     return {
       id: newMailId(now),
       nodeId: options.nodeId,

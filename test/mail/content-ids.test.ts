@@ -15,7 +15,7 @@ async function mailOf(template: string, pictures: { cid: string; content: string
     attachments: [{ filename: `${i}.png`, content: Buffer.from(content), contentType: 'image/png', cid }],
   }));
   const content = buildContent(message, events, { connector: 'Alerts', now: 0 });
-  const mail = await compose(content, { messageId: '<1@x.test>', date: 0 });
+  const mail = compose(content, { messageId: '<1@x.test>', date: 0 });
   const source = Buffer.concat([...mail.open()]);
   const { attachments } = await simpleParser(source, { skipImageLinks: true });
   return {

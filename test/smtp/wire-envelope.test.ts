@@ -68,7 +68,7 @@ describe('on the wire, the envelope', () => {
     const circumstances = mailFrom === null ? about : { ...about, mailFrom };
     const { event } = prepareEvent(message, { ...msg, topic: 'test' }, circumstances);
     const content = buildContent(message, [event], about);
-    const { open, size } = await compose(content, { messageId: newMessageId('x@x.test'), date: about.now });
+    const { open, size } = compose(content, { messageId: newMessageId('x@x.test'), date: about.now });
     return { open, size, envelope: { from: content.from.address, to: ['a@x.test'] } };
   }
 
