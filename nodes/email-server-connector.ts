@@ -143,10 +143,12 @@ const init = (RED: NodeAPI): void => {
     this.sender = () => ({
       mailFrom: settings?.defaultFrom ?? null,
       username: settings?.auth?.user ?? fields.username,
+      restrictions: fields.restrictions,
     });
     this.view = () => {
       const { connector } = this;
-      return connectorStatus(connector.state(), connector.problem(), connector.initError(), mask);
+      const { redirectTo } = fields.restrictions;
+      return connectorStatus(connector.state(), connector.problem(), connector.initError(), mask, redirectTo);
     };
     this.submit = async (mail, msgs, events) => {
       expectOutcome(mail.id, msgs);

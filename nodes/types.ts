@@ -87,6 +87,8 @@ export interface OutgoingMail {
   messageId: string;
   subject: string;
   envelope: Envelope;
+  /** The msg set the envelope sender: it is stronger than that of the connector. */
+  ownSender?: boolean;
   priority: Priority;
   queuedAt: number;
   /** Events in the mail. */

@@ -1,5 +1,6 @@
 /** Reads the fields of an email-server-connector as a flow file holds them. */
 import { t } from '../language/text';
+import { readAllowedRecipients, readRedirectTo, type Restrictions } from '../mail/restrictions';
 import { MailError, type RateLimit, type RatePeriod } from '../types';
 
 export interface ConnectorFields {
@@ -14,6 +15,7 @@ export interface ConnectorFields {
   outboxLimit: number;
   retryHours: number;
   allowInsecureAuth: boolean;
+  restrictions: Restrictions;
 }
 
 /** What a connector does with a Gmail account when nothing else is said. */
@@ -126,6 +128,10 @@ export function readConnectorFields(
     outboxLimit: number('outboxLimit', 10_000, 1, 1_000_000),
     retryHours: number('retryHours', 24, 0, 24 * 30, false),
     allowInsecureAuth: boolean('allowInsecureAuth', false),
+    restrictions: {
+      allowed: attempt(() => readAllowedRecipients(text('allowedRecipients', '')), null),
+      redirectTo: attempt(() => readRedirectTo(text('redirectTo', '')), null),
+    },
   };
   return { fields, errors };
 }

@@ -1,6 +1,7 @@
 /** How the two nodes see each other. */
 import type { Node } from 'node-red';
 import type { KeptEvent } from '../outbox/store';
+import type { Restrictions } from '../mail/restrictions';
 import type { OutgoingMail } from '../types';
 import type { Connector } from './connector';
 import type { StatusView } from './status';
@@ -23,7 +24,7 @@ export interface ConnectorNode extends Node {
   users: Record<string, Node>;
   connector: Connector;
   /** The sender of mails that name none: `mail.from`, and the username. */
-  sender(): { mailFrom: string | null; username: string };
+  sender(): { mailFrom: string | null; username: string; restrictions: Restrictions };
   /** What the connector shows at the moment. */
   view(): StatusView;
   /** Puts a mail, and with it the kept events it holds, into the outbox; `msgs` are ended when it is finished. */

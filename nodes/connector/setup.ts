@@ -1,5 +1,6 @@
 /** From what a flow says of a connector to what it can work with. */
 import { t } from '../language/text';
+import { redirectWarning } from '../mail/restrictions';
 import type { Policy } from '../outbox/outbox';
 import { summary } from '../smtp/explain';
 import { createMask, type Mask } from '../smtp/secrets';
@@ -52,7 +53,8 @@ export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInpu
   }
   const { properties, username, password, allowInsecureAuth, connections } = fields;
   const found = readSettings({ properties, username, password, env, allowInsecureAuth, tlsNode: material });
-  const warnings = found.warnings.map(describe);
+  const { redirectTo } = fields.restrictions;
+  const warnings = [...found.warnings.map(describe), ...(redirectTo ? [redirectWarning(redirectTo)] : [])];
   const { settings } = found;
   if (!settings) return failed(new MailError('CONFIG', found.errors.map(describe).join('; ')), warnings);
   return {

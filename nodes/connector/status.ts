@@ -29,16 +29,22 @@ export function clock(time: number): string {
   return new Date(time).toTimeString().slice(0, 8);
 }
 
-/** The status of a connector in a state: a problem with its beginning and, after ↻, the next attempt; `mask` takes secrets out of the server's words. */
+/** The status of a connector in a state: a problem with its beginning and, after ↻, the next attempt; `mask` takes secrets out of the server's words, `redirectTo` gets every mail. */
 export function connectorStatus(
   state: ConnectorState,
   problem: Problem | null,
   initError: MailError | null,
   mask: (text: string) => string,
+  redirectTo: { address: string } | null = null,
 ): StatusView {
   switch (state) {
     case 'RUN':
-      if (!problem) return { fill: 'green', shape: 'dot', text: 'RUN' };
+      if (!problem)
+        return {
+          fill: 'green',
+          shape: 'dot',
+          text: redirectTo ? plainStatus(`RUN → ${redirectTo.address}`) : 'RUN',
+        };
       return {
         fill: 'yellow',
         shape: 'dot',

@@ -12,6 +12,7 @@ import {
   type CompiledMessage,
   type MailEvent,
 } from '../mail/message';
+import { checkAllowed, UNRESTRICTED, type Restrictions } from '../mail/restrictions';
 import type { Externals } from '../mail/scope';
 import { NO_VALUES, type TypedField, type TypedSource } from '../mail/typed-fields';
 import type { FieldReader } from '../sender/field-values';
@@ -46,7 +47,7 @@ export interface PreviewAnswer {
 /** What the node would find around it. */
 export interface PreviewSurroundings {
   /** Title of the connector, and the sender that it gives to mails without one. */
-  connector: { title: string; mailFrom: string | null; username: string };
+  connector: { title: string; mailFrom: string | null; username: string; restrictions?: Restrictions };
   /** The values for names beginning with `flow.`, `global.` or `env.`. */
   externals: (names: readonly string[]) => Promise<Externals>;
   /** Reads the fields that are no templates. */
@@ -101,7 +102,7 @@ export async function preview(
     note(tooLarge);
     return nothing;
   }
-  const { title, mailFrom, username } = connector;
+  const { title, mailFrom, username, restrictions = UNRESTRICTED } = connector;
   const events = await readEvents(
     message,
     messages,
@@ -115,6 +116,11 @@ export async function preview(
     },
     note,
   );
+  try {
+    for (const { addresses } of events) checkAllowed(addresses, restrictions);
+  } catch (error) {
+    note(error);
+  }
   try {
     const content = buildContent(message, events, { connector: title, now });
     const { subject, html, text, to, cc, bcc, missing } = content;

@@ -20,6 +20,8 @@ interface Connector {
   outboxLimit: number | string;
   retryHours: number | string;
   allowInsecureAuth: boolean;
+  allowedRecipients: string;
+  redirectTo: string;
   tls: string;
 }
 
@@ -60,6 +62,8 @@ RED.nodes.registerType<Connector>('email-server-connector', {
       validate: check(TYPE, decimalNumber(0, 720)),
     },
     allowInsecureAuth: { value: false },
+    allowedRecipients: { value: '' },
+    redirectTo: { value: '' },
     tls: { value: '', type: 'tls-config', required: false, label: text('label.tls') },
   },
   credentials: {

@@ -11,7 +11,7 @@ import { shownValue } from './text-view';
 export interface Address {
   /** Display name, decoded; empty when there is none. */
   name: string;
-  /** The address as it goes into the envelope: the domain in ASCII unless the local part is not. */
+  /** The address as it goes into the envelope, its domain in ASCII. */
   address: string;
 }
 
@@ -30,17 +30,24 @@ const LOCAL_PART = new RegExp(String.raw`^${ATOM}(?:\.${ATOM})*$`, 'u');
 // RFC 1123 labels; the underscore is no host name, but hosts on local networks bear it.
 const DOMAIN = /^(?!.*[^.]{64})[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i;
 
+/** Lists in lists, as rows of a database are, and objects in objects. */
+const DEEPEST = 4;
+
 /**
- * Reads a list of addresses from text (commas or semicolons, one may end it), a list of texts or of
- * `{name, address}`, or one such object; nothing, or blank text, gives an empty list.
- * Throws MailError BAD_ADDRESS that names the field and the item.
+ * Reads a list of addresses from text (separated by commas, semicolons or line breaks), a list of texts or of
+ * `{name, address}`, or one such object, in lists in turn; nothing, or blank text, gives an empty list, and empty places
+ * in a list are none. Throws MailError BAD_ADDRESS that names the field and the item.
  */
-export function parseAddressList(field: string, value: unknown): Address[] {
+export function parseAddressList(field: string, value: unknown, depth = 0): Address[] {
   if (value === undefined || value === null) return [];
   if (typeof value === 'string') return parseText(field, value);
-  if (Array.isArray(value)) return value.flatMap((item, i) => parseItemOfList(`${field}[${i}]`, item));
-  if (typeof value === 'object') return [parseObject(field, value)];
-  throw refusal(field, value, t`is neither text nor a list of addresses`);
+  if (typeof value !== 'object' || depth > DEEPEST) {
+    throw refusal(field, value, t`is neither text nor a list of addresses`);
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((item, i) => parseAddressList(`${field}[${i}]`, item, depth + 1));
+  }
+  return parseObject(field, value, depth);
 }
 
 /** Reads exactly one address, given as for parseAddressList; throws MailError BAD_ADDRESS. */
@@ -71,33 +78,49 @@ export function formatAddress({ name, address }: Address): string {
   return `${shown} <${address}>`;
 }
 
-function parseItemOfList(field: string, item: unknown): Address[] {
-  if (typeof item === 'string' && item.trim() !== '') return parseText(field, item);
-  if (typeof item === 'object' && item !== null && !Array.isArray(item)) return [parseObject(field, item)];
-  throw refusal(field, item, t`is an empty or unknown item in a list of addresses`);
-}
+/** The names that address books, databases and mail parsers give an address. */
+const ADDRESS_NAMES = ['address', 'email', 'mail'] as const;
 
-function parseObject(field: string, value: object): Address {
-  const { name, address } = value as { name?: unknown; address?: unknown };
-  if (typeof address !== 'string') throw refusal(field, value, t`has no property "address" with text`);
+/** An address, or what holds some: `{value: [...]}` of a parsed mail, `{emailAddress: {...}}` of Microsoft Graph. */
+function parseObject(field: string, value: object, depth: number): Address[] {
+  const fields = value as Record<string, unknown>;
+  const key = ADDRESS_NAMES.find((one) => typeof fields[one] === 'string');
+  if (key === undefined) {
+    const inner = ['value', 'emailAddress'].find(
+      (one) => typeof fields[one] === 'object' && fields[one] !== null,
+    );
+    if (inner !== undefined) return parseAddressList(`${field}.${inner}`, fields[inner], depth + 1);
+    throw refusal(field, value, t`has no property "address" with text`);
+  }
+  const address = fields[key] as string;
+  const { name } = fields;
   if (name !== undefined && name !== null && typeof name !== 'string') {
     throw refusal(`${field}.name`, name, t`is no text`);
   }
-  refuseControls(`${field}.address`, address);
-  refuseControls(`${field}.name`, name ?? '');
-  return { name: checkName(field, name ?? ''), address: checkAddress(field, address.trim()) };
+  refuseControls(`${field}.${key}`, address.trim());
+  refuseControls(`${field}.name`, (name ?? '').trim());
+  return [
+    { name: checkName(field, name ?? ''), address: checkAddress(field, withoutScheme(address.trim())) },
+  ];
 }
 
 function parseText(field: string, text: string): Address[] {
-  refuseControls(field, text);
-  const items = splitList(field, text);
-  // One separator at the end is what joining lists leaves behind; anywhere else a hole is a lost recipient.
-  if (items[items.length - 1]?.trim() === '') items.pop();
-  return items.map((item) => {
-    if (item.trim() === '') throw refusal(field, text, t`has nothing between two separators`);
-    return parseMailbox(field, item.trim());
-  });
+  return splitList(field, text)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => {
+      refuseControls(field, item);
+      return parseMailbox(field, item);
+    });
 }
+
+/** An address as the links of pages have it. */
+function withoutScheme(address: string): string {
+  return address.replace(/^mailto:\s*/i, '');
+}
+
+/** Outside of quotation marks and angle brackets. */
+const SEPARATOR = /[,;\r\n\u2028\u2029]/;
 
 function splitList(field: string, text: string): string[] {
   const items: string[] = [];
@@ -111,7 +134,7 @@ function splitList(field: string, text: string): string[] {
     else if (quoted) continue;
     else if (character === '<') angled = true;
     else if (character === '>') angled = false;
-    else if ((character === ',' || character === ';') && !angled) {
+    else if (SEPARATOR.test(character ?? '') && !angled) {
       items.push(text.slice(start, i));
       start = i + 1;
     }
@@ -125,12 +148,12 @@ function splitList(field: string, text: string): string[] {
 /** One entry of a list: `address`, `<address>` or `name <address>` (RFC 5322 section 3.4). */
 function parseMailbox(field: string, item: string): Address {
   const open = indexOutsideQuotes(item, '<');
-  if (open < 0) return { name: '', address: checkAddress(field, item) };
+  if (open < 0) return { name: '', address: checkAddress(field, withoutScheme(item)) };
   if (!item.endsWith('>') || item.indexOf('>', open) !== item.length - 1) {
     throw refusal(field, item, t`has text after the ">" of an address`);
   }
   const name = readName(field, item, item.slice(0, open));
-  return { name, address: checkAddress(field, item.slice(open + 1, -1).trim()) };
+  return { name, address: checkAddress(field, withoutScheme(item.slice(open + 1, -1).trim())) };
 }
 
 /** Reads a display name: words with or without quotation marks, these taken off. */
@@ -161,9 +184,8 @@ function checkAddress(field: string, address: string): string {
   const domain = address.slice(at + 1);
   const fault = at < 0 ? faultWithoutAt(address) : faultOf(local, domain);
   if (fault) throw refusal(field, address, fault, UNSET.test(address) ? translate(UNSET_HINT) : undefined);
-  // A local part outside ASCII needs SMTPUTF8 anyway, and then the domain stays as it is written (RFC 6531).
   // eslint-disable-next-line no-control-regex
-  const wire = /[^\x00-\x7f]/.test(domain) && /^[\x00-\x7f]*$/.test(local) ? domainToASCII(domain) : domain;
+  const wire = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
   const whole = `${local}@${wire}`;
   if (Buffer.byteLength(whole) > MAX_ADDRESS) {
     throw refusal(field, address, t`is longer than ${MAX_ADDRESS} octets`);
@@ -175,6 +197,9 @@ const UNSET = /^(?:undefined|null|nan|\[object \w+\])$/i;
 const UNSET_HINT = N_('The value was not set when the text was made: check where the msg gets it from.');
 
 function faultWithoutAt(address: string): string {
+  if (/^[\p{L}\p{N}_ .-]{2,60}$/u.test(address) && !UNSET.test(address)) {
+    return t`is no e-mail address: it has no @. With a name, write ${`${address} <name@example.com>`}`;
+  }
   return address.includes(':') ? t`is a group, which is not supported` : t`is no e-mail address: it has no @`;
 }
 
@@ -210,7 +235,8 @@ function indexOutsideQuotes(text: string, wanted: string): number {
 }
 
 function refuseControls(field: string, text: string): void {
-  if (/[\p{Cc}\u2028\u2029]/u.test(text)) {
+  // A tab is white space like any other.
+  if (/[^\P{Cc}\t]|[\u2028\u2029]/u.test(text)) {
     throw refusal(field, text, t`holds a line break or another control character`);
   }
 }

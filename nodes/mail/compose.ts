@@ -2,17 +2,20 @@
 import { randomUUID } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
+import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
-import { uniqueRecipients } from './addresses';
 import type { LoadedAttachment } from './attachments';
 import type { MailContent } from './content';
+import { recipientsOf } from './recipients';
 import { mimeBytes } from './mime-bytes';
 
 export interface ComposedMail {
   messageId: string;
   subject: string;
   envelope: Envelope;
+  /** The msg set the envelope sender: it is stronger than that of the connector. */
+  ownSender?: boolean;
   priority: Priority;
   attachments: AttachmentSummary[];
   skippedAttachments: SkippedAttachment[];
@@ -36,7 +39,7 @@ const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
  * all attempts. Hidden recipients are in the envelope only.
  */
 export function compose(content: MailContent, stamp: { messageId: string; date: number }): ComposedMail {
-  const { from, to, cc, bcc, replyTo, subject, html, text, priority } = content;
+  const { from, to, cc, replyTo, subject, html, text, priority } = content;
   const message = new MailComposer({
     from: { ...from },
     to: to.map((one) => ({ ...one })),
@@ -50,7 +53,6 @@ export function compose(content: MailContent, stamp: { messageId: string; date: 
     inReplyTo: content.inReplyTo,
     references: content.references,
     messageId: stamp.messageId,
-    date: new Date(stamp.date),
     // Cannot occur in quoted-printable or base64.
     boundaryPrefix: '--=_',
     baseBoundary: randomUUID(),
@@ -61,18 +63,43 @@ export function compose(content: MailContent, stamp: { messageId: string; date: 
   message.setHeader('Auto-Submitted', 'auto-generated');
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
+  message.setHeader('Date', dateHeader(stamp.date));
+  // A mail without any To looks like spam to filters, and is shown as one to nobody.
+  if (to.length + cc.length === 0) nameNobody(message);
 
   const bytes = mimeBytes(message);
   return {
     messageId: stamp.messageId,
     subject,
-    envelope: { from: from.address, to: uniqueRecipients(to, cc, bcc) },
+    envelope: { from: content.envelope?.from ?? from.address, to: recipientsOf(content) },
+    ...(content.envelope?.from === undefined ? {} : { ownSender: true }),
     priority,
     attachments: content.attachments.map(({ filename, content: { length } }) => ({ filename, size: length })),
     skippedAttachments: content.skippedAttachments,
     size: bytes.length,
     open: () => chunksOf(bytes),
   };
+}
+
+/** nodemailer puts the name of a group in quotation marks, and programs look for this one without. */
+function nameNobody(message: MimeNode): void {
+  const buildHeaders = message.buildHeaders.bind(message);
+  message.setHeader('To', 'undisclosed-recipients:;');
+  message.buildHeaders = () =>
+    buildHeaders().replace(/^To: "undisclosed-recipients":;/m, 'To: undisclosed-recipients:;');
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** A time (ms since the epoch) with the offset of this machine (RFC 5322 section 3.3): `Thu, 26 Nov 2026 17:08:21 +0100`. */
+function dateHeader(time: number): string {
+  const offset = -new Date(time).getTimezoneOffset();
+  const local = new Date(time + offset * 60_000);
+  const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
+  const day = `${DAYS[local.getUTCDay()]}, ${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
+  const clock = [local.getUTCHours(), local.getUTCMinutes(), local.getUTCSeconds()].map(two).join(':');
+  return `${day} ${clock} ${offset < 0 ? '-' : '+'}${two(Math.abs(offset) / 60)}${two(Math.abs(offset) % 60)}`;
 }
 
 /** The line breaks of a mail (RFC 5322 section 2.3): nodemailer writes all others in this way, and lets those of a text be. */

@@ -2,6 +2,7 @@
 import { t } from '../language/text';
 import { MailError } from '../types';
 import { parseAddressList, parseOne, uniqueRecipients, type Address } from './addresses';
+import { shownValue } from './text-view';
 
 /** Who a mail is from and for. */
 export interface MailAddresses {
@@ -10,6 +11,8 @@ export interface MailAddresses {
   cc: Address[];
   bcc: Address[];
   replyTo: Address[];
+  /** What the server is told instead, when msg.envelope says so. */
+  envelope?: { from?: string; to?: string[] };
 }
 
 /** The same, as the node and the msg give it: rendered texts, or whatever the msg holds. */
@@ -19,6 +22,8 @@ export interface GivenAddresses {
   cc: unknown;
   bcc: unknown;
   replyTo: unknown;
+  /** msg.envelope */
+  envelope?: unknown;
   /** The property mail.from. */
   mailFrom?: string;
   username?: string;
@@ -47,8 +52,8 @@ export function createRecipientReader(): RecipientReader {
     const known = texts === null ? undefined : remembered.get(texts);
     if (known) return known;
     const addresses = readAddresses(given);
-    const { from, to, cc, bcc, replyTo } = addresses;
-    const recipients = { addresses, key: JSON.stringify([from, to, cc, bcc, replyTo]) };
+    const { from, to, cc, bcc, replyTo, envelope } = addresses;
+    const recipients = { addresses, key: JSON.stringify([from, to, cc, bcc, replyTo, envelope]) };
     if (remembered.size >= MOST_REMEMBERED) remembered.clear();
     if (texts !== null) remembered.set(texts, recipients);
     return recipients;
@@ -56,24 +61,55 @@ export function createRecipientReader(): RecipientReader {
 }
 
 /** One text for all that was given; null when it holds more than texts, which is rare and read each time. */
-function textsOf({ from, to, cc, bcc, replyTo, mailFrom, username }: GivenAddresses): string | null {
-  const all = [from, to, cc, bcc, replyTo, mailFrom, username];
+function textsOf(given: GivenAddresses): string | null {
+  const { from, to, cc, bcc, replyTo, mailFrom, username, envelope } = given;
+  const all = [from, to, cc, bcc, replyTo, mailFrom, username, envelope];
   return all.some((one) => one !== undefined && typeof one !== 'string') ? null : JSON.stringify(all);
 }
 
 function readAddresses(given: GivenAddresses): MailAddresses {
-  const addresses = {
+  const envelope = readEnvelope(given.envelope);
+  const addresses: MailAddresses = {
     from: readSender(given),
     to: parseAddressList('to', given.to),
     cc: parseAddressList('cc', given.cc),
     bcc: parseAddressList('bcc', given.bcc),
     replyTo: parseAddressList('replyTo', given.replyTo),
+    ...(envelope === undefined ? {} : { envelope }),
   };
-  if (uniqueRecipients(addresses.to, addresses.cc, addresses.bcc).length > 0) return addresses;
+  if (recipientsOf(addresses).length > 0) return addresses;
   throw new MailError('NO_RECIPIENT', t`The mail has no recipient: to, cc and bcc are all empty.`, {
     hint: t`Fill in the field To of the node, or set msg.to before it.`,
     field: 'to',
   });
+}
+
+/** Everybody who gets the mail. */
+export function recipientsOf({ to, cc, bcc, envelope }: MailAddresses): string[] {
+  return envelope?.to ?? uniqueRecipients(to, cc, bcc);
+}
+
+/** msg.envelope: who the server is told that the mail is from and for, whatever its headers say. */
+function readEnvelope(given: unknown): MailAddresses['envelope'] {
+  if (isBlank(given)) return undefined;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new MailError(
+      'BAD_ADDRESS',
+      t`msg.envelope is ${shownValue(given)}, and not an object with from and to.`,
+      {
+        hint: t`Write {from: "bounces@example.com", to: ["a@example.com"]}; what is left out is taken from the mail.`,
+        field: 'msg.envelope',
+      },
+    );
+  }
+  const { from, to } = given as { from?: unknown; to?: unknown };
+  const recipients = uniqueRecipients(parseAddressList('msg.envelope.to', to));
+  const envelope: NonNullable<MailAddresses['envelope']> = {};
+  // Bounces of a mail with the null sender go nowhere.
+  if (from === '' || (typeof from === 'string' && /^\s*<\s*>\s*$/.test(from))) envelope.from = '';
+  else if (!isBlank(from)) envelope.from = parseOne('msg.envelope.from', from).address;
+  if (recipients.length > 0) envelope.to = recipients;
+  return Object.keys(envelope).length === 0 ? undefined : envelope;
 }
 
 /** The sender: field or msg.from, else the property mail.from, else the username when it is an address. */

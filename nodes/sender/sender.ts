@@ -19,6 +19,7 @@ import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
 import { bytesOf, isUnreadable } from '../mail/text-view';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
+import { checkAllowed, redirected, UNRESTRICTED, type Restrictions } from '../mail/restrictions';
 import type { Externals } from '../mail/scope';
 import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
 import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
@@ -47,7 +48,12 @@ export interface SenderOptions {
   /** The absolute folder of attachFolder, empty when there is none. */
   attachFolder: string;
   /** The title of the connector and the sender that it gives to mails without one. */
-  connector: () => { title: string; mailFrom: string | null; username: string };
+  connector: () => {
+    title: string;
+    mailFrom: string | null;
+    username: string;
+    restrictions?: Restrictions;
+  };
   /** The values that the templates take from outside the msg. */
   externals: (msg: Msg) => Promise<Externals>;
   /** The values of the fields that are no templates; not asked for when there are none. */
@@ -140,7 +146,7 @@ export function createSender(options: SenderOptions): Sender {
   }
 
   async function prepare(msg: Msg): Promise<MailEvent> {
-    const { title, mailFrom, username } = options.connector();
+    const { title, mailFrom, username, restrictions = UNRESTRICTED } = options.connector();
     const { event, warnings } = prepareEvent(message, msg, {
       externals: await options.externals(msg),
       values: message.typed.size === 0 ? NO_VALUES : await options.values(msg),
@@ -149,6 +155,7 @@ export function createSender(options: SenderOptions): Sender {
       username,
       ...(mailFrom === null ? {} : { mailFrom }),
     });
+    checkAllowed(event.addresses, restrictions);
     warnings.forEach(warn);
     const { attach } = config;
     if (attach === 'none' && isBinary(msg.payload)) {
@@ -195,8 +202,10 @@ export function createSender(options: SenderOptions): Sender {
   function composeMail(waiting: readonly Waiting[]): OutgoingMail {
     const now = Date.now();
     const events = waiting.map(({ event }) => event);
-    const content = buildContent(message, events, { connector: options.connector().title, now });
-    for (const name of content.missing) {
+    const { title, restrictions } = options.connector();
+    const made = buildContent(message, events, { connector: title, now });
+    const content = restrictions?.redirectTo ? redirected(made, restrictions.redirectTo) : made;
+    for (const name of made.missing) {
       warn(
         t`The template has {{${name}}}, which no msg of the mail has: it stays empty. Check how it is written.`,
       );

@@ -154,7 +154,7 @@ export function createTransport({
         }
         session = taken;
         course.reused = taken.carried > 0;
-        const from = settings.envelopeFrom ?? mail.envelope.from;
+        const from = mail.ownSender ? mail.envelope.from : (settings.envelopeFrom ?? mail.envelope.from);
         const envelope = { from, to: recipients, size: mail.size, ...(dsn && { dsn }) };
         // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
         // last chunk only when that chunk was taken.

@@ -62,7 +62,7 @@ describe('accessibility of the dialogs', function () {
     await editNode(page, flow.ids.sendEmail);
     await page.fill('#node-input-to-shown', '');
     await page.fill('#node-input-batchSize', '5');
-    await page.check('#node-input-attach');
+    await page.selectOption('#node-input-attach', 'true');
     await page.click('#send-email-preview-toggle');
     await writeCode(page, '#send-email-samples-editor', '{"payload": 1}');
     await page.locator('.send-email-problem:visible').first().waitFor();

@@ -78,7 +78,7 @@ describe('the dialogs with the keyboard alone', function () {
     await editNode(page, flow.ids.sendEmail);
     await page.click('#send-email-preview-toggle');
     await page.frameLocator('#send-email-preview-frame iframe').locator('body').waitFor();
-    assert.deepEqual(await way('#node-input-name', '#node-input-attachMaxMb'), [
+    assert.deepEqual(await way('#node-input-name', '#node-input-control'), [
       'name',
       'server',
       'from-shown',
@@ -88,6 +88,7 @@ describe('the dialogs with the keyboard alone', function () {
       'replyTo-shown',
       'subject-shown',
       'priority',
+      'timeZone',
       'format',
       'send-email-template-choice',
       'send-email-preview-toggle',
@@ -105,6 +106,7 @@ describe('the dialogs with the keyboard alone', function () {
       'attachProperty-shown',
       'attachFolder',
       'attachMaxMb',
+      'control',
     ]);
     await leave(page, '#node-dialog-cancel');
   });

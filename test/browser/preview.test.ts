@@ -191,9 +191,21 @@ describe('the preview of send-email', function () {
     await page.fill('#node-input-batchSize', '5');
     assert.ok(await page.locator('#node-input-batchTimeout').isVisible());
     assert.equal(await page.locator('#node-input-attachFolder').isVisible(), false);
-    await page.check('#node-input-attach');
+    await page.selectOption('#node-input-attach', 'buffers');
+    assert.ok(await page.locator('.send-email-attach').isVisible());
+    assert.equal(await page.locator('#node-input-attachFolder').isVisible(), false);
+    await page.selectOption('#node-input-attach', 'true');
     await advice('attachFolder').filter({ hasText: 'only from inside a folder' }).waitFor();
     assert.match((await page.locator('#node-input-attachFolder').getAttribute('class')) ?? '', /input-error/);
+  });
+
+  it('names tags without a value, and offers to write the placeholders of the original as tags', async () => {
+    await openPreview({ temperature: 21.456, topic: 'T' }, '{{temprature}} {{temperature.fixed1}}');
+    await page.locator('#send-email-preview-count').getByText('{{temprature}}').waitFor();
+    await frame().getByText('21.5').waitFor();
+    await writeCode(page, TEMPLATE, '${index}: ${event}<br>${error}');
+    await page.getByRole('button', { name: 'Replace' }).click();
+    assert.equal(await readCode(page, TEMPLATE), '{{index}}: {{event}}<br>{{error}}');
   });
 
   it('runs nothing and loads nothing of a hostile template or msg', async () => {

@@ -19,6 +19,7 @@ describe('the fields of a connector', () => {
       outboxLimit: 10_000,
       retryHours: 24,
       allowInsecureAuth: false,
+      restrictions: { allowed: null, redirectTo: null },
     });
   });
 
@@ -81,4 +82,18 @@ describe('the fields of a connector', () => {
       assert.ok(errors[0]?.hint?.includes(field));
     });
   }
+});
+
+describe('the restrictions of a connector', () => {
+  it('come from its fields, variables replaced, and name what is wrong', () => {
+    const read = (raw: Record<string, unknown>) =>
+      readConnectorFields({ title: 'x', ...raw }, {}, (name) => (name === 'TEAM' ? 'ops@x.test' : undefined));
+    const { fields, errors } = read({ allowedRecipients: '${TEAM}\n@y.test', redirectTo: '${TEAM}' });
+    assert.deepEqual(errors, []);
+    assert.equal(fields.restrictions.redirectTo?.address, 'ops@x.test');
+    assert.equal(fields.restrictions.allowed?.('ops@x.test'), true);
+    assert.equal(fields.restrictions.allowed?.('eve@x.test'), false);
+    assert.match(read({ allowedRecipients: 'ops' }).errors[0]?.message ?? '', /^allowedRecipients: "ops"/);
+    assert.match(read({ redirectTo: 'ops' }).errors[0]?.message ?? '', /^redirectTo: "ops"/);
+  });
 });

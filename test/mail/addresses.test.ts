@@ -35,8 +35,8 @@ describe('parseAddressList accepts', () => {
     ['"Насос" Восток <n@x.com>', ['Насос Восток|n@x.com']],
     ['ops+alerts@x.com', ['ops+alerts@x.com']],
     ['a@bücher.example', ['a@xn--bcher-kva.example']],
-    ['jürgen@bücher.example', ['jürgen@bücher.example']],
-    ['用户@例え.jp', ['用户@例え.jp']],
+    ['jürgen@bücher.example', ['jürgen@xn--bcher-kva.example']],
+    ['用户@例え.jp', ['用户@xn--r8jz45g.jp']],
     ['user@[192.168.1.1]', ['user@[192.168.1.1]']],
     ['user@[IPv6:fe80::1]', ['user@[IPv6:fe80::1]']],
     ['root@localhost', ['root@localhost']],
@@ -51,6 +51,24 @@ describe('parseAddressList accepts', () => {
     ],
     [{ name: null, address: ' b@x.com ' }, ['b@x.com']],
     [[], []],
+    ['ops@example.com\n', ['ops@example.com']],
+    ['a@x.test,\n b@x.test', ['a@x.test', 'b@x.test']],
+    ['a@x.test,,b@x.test,', ['a@x.test', 'b@x.test']],
+    ['a@x.test\r\nb@x.test\n\nBob <c@x.test>\n', ['a@x.test', 'b@x.test', 'Bob|c@x.test']],
+    [' ; a@x.test\u2028;\t', ['a@x.test']],
+    ['mailto:a@x.test, Bob <MAILTO:b@x.test>', ['a@x.test', 'Bob|b@x.test']],
+    [[['a@x.test', 'b@x.test']], ['a@x.test', 'b@x.test']],
+    [
+      ['a@x.test', '', null, ['b@x.test']],
+      ['a@x.test', 'b@x.test'],
+    ],
+    [{ name: 'Bob', email: 'b@x.test' }, ['Bob|b@x.test']],
+    [
+      [{ mail: 'b@x.test' }, { address: 'a@x.test\n' }],
+      ['b@x.test', 'a@x.test'],
+    ],
+    [{ value: [{ name: 'Bob', address: 'b@x.test' }], html: '', text: 'Bob' }, ['Bob|b@x.test']],
+    [[{ emailAddress: { name: 'Bob', address: 'b@x.test' } }], ['Bob|b@x.test']],
   ] as [unknown, string[]][]) {
     it(JSON.stringify(value) ?? 'undefined', () => assert.deepEqual(list(value), expected));
   }
@@ -60,22 +78,21 @@ describe('parseAddressList refuses', () => {
   for (const [value, named] of [
     ['b@example.com, not-an-address', 'not-an-address'],
     ['a@x.com b@x.com', 'a@x.com b@x.com'],
-    [['a@x.com', ''], 'to[1]'],
-    [['a@x.com', null], 'to[1]'],
-    [['a@x.com', undefined], 'to[1]'],
-    [['a@x.com', ['b@x.com']], 'to[1]'],
     ['"x" <a@x.com>, bad', '"bad"'],
     ['undefined', '"undefined"'],
     ['a@x.com, [object Object]', '[object Object]'],
     ['a@@x.com', '"a@@x.com" is no e-mail address: it has more than one @'],
     ['a@b@x.com', 'a@b@x.com'],
-    ['a@x.com\r\nRCPT TO:<evil@x.com>', 'a@x.com\\r\\nRCPT TO:<evil@x.com>'],
-    ['a@x.com\n', '\\n'],
-    ['a\t@x.com', '\\t'],
+    ['a@x.com\r\nRCPT TO:<evil@x.com>', 'RCPT TO:<evil@x.com>'],
+    ['a@x.com\nBcc: evil@x.com', 'Bcc: evil@x.com'],
+    ['"a\nb" <a@x.com>', 'a\\nb'],
+    ['<a@x.com\n>', '\\n'],
+    ['a\t@x.com', 'a\\t@x.com'],
+    [[[[[[['a@x.com']]]]]], 'a@x.com'],
+    ['mailto:', 'no e-mail address'],
+    ['Plant alerts', 'Plant alerts <name@example.com>'],
     ['a\u0000@x.com', '\\u0000'],
-    ['a@x.com\u2028', '\\u2028'],
     [{ address: 'a@x.com\r\nX: y' }, '\\r\\nX: y'],
-    [{ address: 'a@x.com\n' }, '\\n'],
     [{ name: 'a\nb', address: 'a@x.com' }, 'a\\nb'],
     [{ name: 7, address: 'a@x.com' }, '7'],
     [{ name: 'Bob' }, 'Bob'],
@@ -89,9 +106,6 @@ describe('parseAddressList refuses', () => {
     [`${'l'.repeat(5_000_000)}@x.com`, 'more than 64 octets'],
     ['Team: a@x.com, b@x.com;', 'group'],
     ['undisclosed-recipients:;', 'group'],
-    ['a@x.com,,b@x.com', 'between two separators'],
-    [', a@x.com', 'between two separators'],
-    [',', 'between two separators'],
     ['"Bob <a@x.com>', 'quotation mark'],
     ['Bob <a@x.com', '"<"'],
     ['<a@x.com> Bob', 'after the ">"'],
@@ -135,11 +149,11 @@ describe('parseAddressList refuses', () => {
     assert.match(refusal('undefined').hint ?? '', /not set/);
   });
 
-  it('every text with a line break or with an item that has no @, whatever it is', () => {
+  it('every text with a control character or with an item that has no @, whatever it is', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
-        fc.constantFrom('\r', '\n', '\0'),
+        fc.constantFrom('\0', '\x1b', '\x7f'),
         fc.string(),
         (a, breaker, b) => {
           assert.throws(() => parseAddressList('to', `${a}${breaker}${b}`), MailError);

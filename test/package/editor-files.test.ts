@@ -17,6 +17,8 @@ const DEFAULTS: Record<NodeType, Record<string, unknown>> = {
     outboxLimit: 10000,
     retryHours: 24,
     allowInsecureAuth: false,
+    allowedRecipients: '',
+    redirectTo: '',
     tls: '',
   },
   'send-email': { name: '', server: '', ...MAIL_DEFAULTS, attach: false },
@@ -75,7 +77,7 @@ describe('editor files', function () {
         const { defaults, credentials = {} } = definition(type);
         const prefix = type === 'send-email' ? 'node-input' : 'node-config-input';
         for (const name of [...Object.keys(defaults), ...Object.keys(credentials)]) {
-          assert.match(page(type).form, new RegExp(`<(input|select)[^>]* id="${prefix}-${name}"`), name);
+          assert.match(page(type).form, new RegExp(`<(input|select|textarea)[^>]* id="${prefix}-${name}"`), name);
         }
       });
 
@@ -84,7 +86,7 @@ describe('editor files', function () {
         for (const [label] of form.matchAll(/<label[^>]*>/g)) {
           const id = /for="([^"]+)"/.exec(label)?.[1];
           assert.ok(id, `${label} has no for`);
-          assert.match(form, new RegExp(`<(input|select)[^>]* id="${id}"`), label);
+          assert.match(form, new RegExp(`<(input|select|textarea)[^>]* id="${id}"`), label);
         }
       });
 
