@@ -8,7 +8,7 @@ const KEPT_FOR = 30 * 86_400_000;
 
 /**
  * Writes `<id>.eml` and `<id>.json`; durable when it resolves. A second call for the same mail replaces the first. A mail
- * whose content is damaged in the outbox leaves only the second file, which says so.
+ * whose content is damaged in the outbox leaves only the second file, which says so; gives false then.
  */
 export async function writeDeadLetter(
   fs: FileSystem,
@@ -16,10 +16,14 @@ export async function writeDeadLetter(
   mail: OutgoingMail,
   result: EmailResult,
   body: AsyncIterable<Buffer>,
-): Promise<void> {
-  await writeDurably(fs, join(folder, `${mail.id}.eml`), body).catch((error: unknown) => {
-    if (codeOf(error) !== 'OUTBOX_DAMAGED') throw error;
-  });
+): Promise<boolean> {
+  const whole = await writeDurably(fs, join(folder, `${mail.id}.eml`), body).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) !== 'OUTBOX_DAMAGED') throw error;
+      return false;
+    },
+  );
   const text = JSON.stringify(
     {
       ...result,
@@ -35,6 +39,7 @@ export async function writeDeadLetter(
     2,
   );
   await writeDurably(fs, join(folder, `${mail.id}.json`), [Buffer.from(`${text}\n`)]);
+  return whole;
 }
 
 /** Deletes dead letters that were written more than 30 days before `now` (ms). */

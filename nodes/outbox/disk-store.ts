@@ -23,6 +23,7 @@ import { createJournal } from './journal';
 import {
   createLedger,
   isJournalRecord,
+  nameOf,
   storedMail,
   type Item,
   type JournalRecord,
@@ -35,7 +36,7 @@ import { acquireLock, type LockTimes, type OutboxLock } from './outbox-lock';
 import { createRecordWriter } from './record-writer';
 import { recover } from './recovery';
 import type { Entry, Store } from './store';
-import { makeFolders, storeFolders } from './store-folder';
+import { makeFolders, setFilesAside, storeFolders } from './store-folder';
 
 /** Large enough that files are rarely made, small enough to be read into memory at the start, bytes. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
@@ -112,6 +113,16 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     return { mail, progress: structuredClone(record.progress), recovered: true };
   }
 
+  /** A body that changed on the disk may still be of use to someone who looks at it. */
+  async function setAside({ mail, body }: MailRecord): Promise<void> {
+    if (!('file' in body)) return;
+    const [path] = await setFilesAside(fs, folders.mails, [body.file], folders.damaged).catch(() => []);
+    if (path === undefined) return;
+    warn(
+      t`The mail "${nameOf(mail)}" was damaged on the disk and is not sent; what is left of it is in ${path}.`,
+    );
+  }
+
   async function expireDeadLetters(): Promise<void> {
     await removeExpired(fs, folders.failed, Date.now()).catch((error: unknown) => {
       warn(t`Old mails in ${folders.failed} could not be deleted: ${(error as Error).message}`);
@@ -180,8 +191,12 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       operation([mail.id], async () => {
         const record = ledger.mail(mail.id)?.record;
         if (!record) return;
-        if (result.status === 'failed') {
-          await writeDeadLetter(fs, folders.failed, mail, result, contents.stream(source(mail.id, 'body')));
+        const body = () => contents.stream(source(mail.id, 'body'));
+        if (
+          result.status === 'failed' &&
+          !(await writeDeadLetter(fs, folders.failed, mail, result, body()))
+        ) {
+          await setAside(record);
         }
         share.forget(mail.id);
         await records.finished(mail.id);
@@ -193,7 +208,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       try {
         return decodeValue(await contents.read(source(mail.id, 'messages'))) as Msg[];
       } catch (error) {
-        warn(t`The msgs of the mail "${mail.subject}" can not be read any more: ${(error as Error).message}`);
+        warn(t`The msgs of the mail "${nameOf(mail)}" can not be read any more: ${(error as Error).message}`);
         return [];
       }
     },

@@ -5,8 +5,11 @@ import type { Range } from './records';
 import type { Segment } from './segments';
 import type { Progress } from './store';
 
-/** Bytes that belong to a record: in it, or in a file of their own when they are many. */
-export type Content = { blob: number } | { file: string; size: number };
+/**
+ * Bytes that belong to a record: in it, or in a file of their own when they are many. `sums` are their checksums; records of
+ * before have none.
+ */
+export type Content = ({ blob: number } | { file: string; size: number }) & { sums?: string };
 
 /** A mail without what can not be written as JSON. */
 export type StoredMail = Omit<OutgoingMail, 'open' | 'messages'>;
@@ -16,6 +19,11 @@ export function storedMail(mail: OutgoingMail): StoredMail {
   delete stored.open;
   delete stored.messages;
   return stored as StoredMail;
+}
+
+/** What people know a mail by. */
+export function nameOf({ subject, id }: Pick<OutgoingMail, 'subject' | 'id'>): string {
+  return subject === '' ? id : subject;
 }
 
 export interface MailRecord {

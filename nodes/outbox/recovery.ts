@@ -4,7 +4,7 @@ import { t } from '../language/text';
 import type { Contents } from './contents';
 import type { FileSystem } from './file-system';
 import type { Journal } from './journal';
-import type { Content, EventRecord, Item, JournalRecord, Ledger } from './ledger';
+import { nameOf, type Content, type EventRecord, type Item, type JournalRecord, type Ledger } from './ledger';
 import { decodeValue } from './msg-codec';
 import { removeOrphans, setBytesAside, setFilesAside, type StoreFolders } from './store-folder';
 import type { KeptEvent } from './store';
@@ -71,6 +71,13 @@ async function readEvents(
   warnings: string[],
 ): Promise<KeptEvent[]> {
   const events: KeptEvent[] = [];
+  const setContentAside = async (content: Content) => {
+    if (!('file' in content)) return null;
+    const [path = null] = await setFilesAside(fs, folders.mails, [content.file], folders.damaged).catch(
+      () => [],
+    );
+    return path;
+  };
   for (const { record } of ledger.events()) {
     const { id, nodeId } = record;
     const source = {
@@ -82,7 +89,9 @@ async function readEvents(
       bytes = await contents.read(source);
       events.push({ id, nodeId, data: decodeValue(bytes) });
     } catch (error) {
-      const path = bytes && (await setBytesAside(fs, folders.damaged, `event-${record.order}`, bytes));
+      const path = bytes
+        ? await setBytesAside(fs, folders.damaged, `event-${record.order}`, bytes)
+        : await setContentAside(record.data);
       await journal.append({ type: 'dropped', ids: [id] });
       warnings.push(
         path
@@ -104,11 +113,11 @@ async function missingFiles({ fs, folders, ledger }: RecoveryOptions): Promise<s
         () => null,
       );
       if (found === size) continue;
-      const { subject } = item.record.mail;
+      const name = nameOf(item.record.mail);
       warnings.push(
         found === null
-          ? t`The file ${path} of the mail "${subject}" is missing.`
-          : t`The file ${path} of the mail "${subject}" has ${found} of ${size} bytes.`,
+          ? t`The file ${path} of the mail "${name}" is missing.`
+          : t`The file ${path} of the mail "${name}" has ${found} of ${size} bytes.`,
       );
     }
   }

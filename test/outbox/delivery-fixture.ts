@@ -20,6 +20,8 @@ export interface LineOptions {
   /** More lines of JavaMail properties. */
   properties?: string[];
   login?: { user: string; password: string };
+  /** What the store logs; nothing may be without. */
+  warn?: (text: string) => void;
 }
 
 export interface Line {
@@ -51,7 +53,10 @@ export async function openLine(options: LineOptions): Promise<Line> {
   const troubles: unknown[] = [];
   let working = true;
   const outbox = createOutbox({
-    store: folder === undefined ? createMemoryStore() : createDiskStore({ folder, warn: assert.fail }),
+    store:
+      folder === undefined
+        ? createMemoryStore()
+        : createDiskStore({ folder, warn: options.warn ?? assert.fail }),
     policy,
     report: (result) => results.add(result),
     changed() {
