@@ -17,6 +17,9 @@ export interface Login {
 
 const MECHANISMS: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'];
 
+/** The order in which JavaMail tries them where the properties name none (its `auth.mechanisms`). */
+const JAVA_ORDER: readonly Mechanism[] = ['LOGIN', 'PLAIN', 'CRAM-MD5', 'XOAUTH2'];
+
 const isMechanism = (word: string): word is Mechanism => MECHANISMS.some((mechanism) => mechanism === word);
 
 /** Reads the login; null when there is none. The connector's own username wins over those in the text. */
@@ -130,9 +133,17 @@ function withoutDisabled(reader: PropertyReader, findings: Findings): Mechanism[
   );
   const xoauth2 = reader.flag('auth.xoauth2.disable') === false;
   if (!xoauth2 && !disabled.some((mechanism) => mechanism !== 'XOAUTH2')) return null;
-  const rest = MECHANISMS.filter((mechanism) => mechanism !== 'XOAUTH2' && !disabled.includes(mechanism));
-  // Who enables it has a token for a password, and every other mechanism would send that as a password.
-  const left: Mechanism[] = xoauth2 ? ['XOAUTH2', ...rest] : rest;
+  const left = JAVA_ORDER.filter(
+    (mechanism) => (mechanism !== 'XOAUTH2' || xoauth2) && !disabled.includes(mechanism),
+  );
+  if (xoauth2 && left[0] !== 'XOAUTH2') {
+    findings.warn(
+      'XOAUTH2_LAST',
+      t`${reader.key('auth.xoauth2.disable')}=false: as in JavaMail, XOAUTH2 is used only when the server offers no mechanism for a password.
+        For an access token as the password write ${reader.key('auth.mechanisms')}=XOAUTH2.`,
+      reader.find('auth.xoauth2.disable'),
+    );
+  }
   if (left.every((mechanism) => mechanism === 'CRAM-MD5')) {
     findings.warn(
       'MECHANISMS_FEW',

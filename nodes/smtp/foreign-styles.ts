@@ -25,7 +25,12 @@ interface Pair {
 const SHOWN = 40;
 
 const JAVA = /\.\s?(?:put|setProperty)\s?\(\s?"([^"]*)"\s?,\s?"?([^")]*)"?\s?\)/g;
-const JVM_ARGUMENT = /(?:^|\s)["']?-D((?:spring\.)?mail\.[\w.-]+)=("[^"]*"|'[^']*'|[^\s"']*)/g;
+const JVM_ARGUMENT = /(?:^|[\s,[(="'])-D((?:spring\.)?mail\.[\w.-]+)=("[^"]*"|'[^']*'|[^\s"',\])]*)/g;
+const HELM = /--set(?:-string)?[ =]["']?((?:[\w.[\]-]+=[^\s,"']*,?)+)/g;
+const TOMCAT = /<Resource\b|\bjavax?\.mail\.Session\b|\bjakarta\.mail\.Session\b/;
+const ATTRIBUTE = /(?:^|\s)(mail\.[\w.-]+|password)="([^"<>]*)"/g;
+const JAVADOC = /^\s*(?:\/\*\*?|\*|\/\/)\s*(mail\.[\w.-]+)\s*[=:]\s*(\S.*?)\s*(?:\*\/)?$/;
+const CAMEL = /\b(smtps?):(?:\/\/)?(?:[^@\s/?"']*@)?([\w.-]+)(?::(\d+))?\?([^\s"']*)/;
 const XML_ATTRIBUTES = /<\w+ {1,4}(?:name|key) ?= ?"([^"<>]*)" {1,4}value ?= ?"([^"<>]*)"/g;
 const XML_TEXT = /<\w+ {1,4}(?:name|key) ?= ?"([^"<>]*)" ?>([^<]*)</g;
 const SPRING = /^[ \t]*(?:-->)?(spring\.mail\.[\w.[\]-]+)[ \t]*[=:][ \t]*(.*)$/;
@@ -41,8 +46,71 @@ export function recogniseForeign(text: string): ForeignText | null {
     told(t`JVM arguments`, lines, matches(JVM_ARGUMENT)) ??
     told('XML', lines, (line) => [...matches(XML_ATTRIBUTES)(line), ...matches(XML_TEXT)(line)]) ??
     told(t`Spring Boot properties`, lines, springPairs) ??
+    json(lines) ??
+    told(t`a Tomcat resource`, lines, tomcatPairs(lines)) ??
+    told(t`helm arguments`, lines, helmPairs) ??
+    told(t`a Camel address`, lines, camelPairs) ??
+    told(t`a comment in code`, lines, javadocPairs) ??
     yaml(lines)
   );
+}
+
+/** JSON, nested or with whole keys; its lines are not told apart. */
+function json(lines: string[]): ForeignText | null {
+  const text = lines.join('\n').trim();
+  if (!text.startsWith('{') && !text.startsWith('[')) return null;
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const pairs = leaves(data, '').filter(({ key }) => key.includes('mail.'));
+  const first = lines.findIndex((line) => line.trim() !== '');
+  return pairs.length === 0 ? null : { style: 'JSON', line: first + 1, ...asProperties(pairs) };
+}
+
+function leaves(value: unknown, key: string, depth = 0): Pair[] {
+  if (typeof value === 'string') return [{ key, value }];
+  if (typeof value !== 'object') return [{ key, value: JSON.stringify(value) }];
+  if (value === null || depth > 10) return [];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    leaves(inner, key === '' || Array.isArray(value) ? name : `${key}.${name}`, depth + 1),
+  );
+}
+
+function tomcatPairs(lines: string[]): (line: string) => Pair[] {
+  return lines.some((line) => TOMCAT.test(line)) ? matches(ATTRIBUTE) : () => [];
+}
+
+function helmPairs(line: string): Pair[] {
+  return [...line.matchAll(HELM)].flatMap(([, list = '']) =>
+    list.split(',').flatMap((item) => {
+      const at = item.indexOf('=');
+      return at < 0 ? [] : { key: item.slice(0, at), value: unquoted(item.slice(at + 1)) };
+    }),
+  );
+}
+
+/** `smtps://mail.example.com:465?username=me&password=x&mail.smtp.auth=true` */
+function camelPairs(line: string): Pair[] {
+  const [, scheme = 'smtp', host, port, query = ''] = CAMEL.exec(line) ?? [];
+  if (host === undefined) return [];
+  const pairs: Pair[] = [{ key: `mail.${scheme}.host`, value: host }];
+  if (scheme === 'smtps') pairs.unshift({ key: 'mail.transport.protocol', value: 'smtps' });
+  if (port !== undefined) pairs.push({ key: `mail.${scheme}.port`, value: port });
+  for (const [name, value] of new URLSearchParams(query)) {
+    const key = name.replace(/^additionalJavaMailProperties\./, '');
+    if (key.startsWith('mail.')) pairs.push({ key, value });
+    // Camel logs in when it has a name; whether these are mail keys is told by their dots.
+    else if (/^(?:username|password)$/.test(key)) pairs.push({ key: `mail.${scheme}.${key}`, value });
+  }
+  return pairs;
+}
+
+function javadocPairs(line: string): Pair[] {
+  const [, key, value = ''] = JAVADOC.exec(line) ?? [];
+  return key === undefined ? [] : [{ key, value: unquoted(value) }];
 }
 
 function told(style: string, lines: string[], read: (line: string) => Pair[]): ForeignText | null {
@@ -93,30 +161,69 @@ function unquoted(value: string): string {
   return value.trim().replace(/^(["'])(.*)\1$/, '$2');
 }
 
-/** Turns Spring's keys into JavaMail's; credentials are left out. */
+/** Turns Spring's keys into JavaMail's, so that they stand their own check; credentials are left out. */
 function asProperties(pairs: Pair[]): Pick<ForeignText, 'properties' | 'hadCredentials'> {
-  const protocol = pairs.some(({ key, value }) => key === 'spring.mail.protocol' && value === 'smtps')
+  const protocol = pairs.some(({ key, value }) => /\bprotocol$/.test(key) && value === 'smtps')
     ? 'smtps'
     : 'smtp';
-  const properties: string[] = [];
+  const properties = new Map<string, string>();
   let hadCredentials = false;
   for (const { key, value } of pairs) {
-    if (isPasswordKey(key) || key.endsWith('.username')) hadCredentials = true;
+    if (isPasswordKey(key) || /\.user(?:name)?$/.test(key)) hadCredentials = true;
     else {
       const name = translated(key, protocol);
-      if (name !== null && properties.length < SHOWN) properties.push(`${name}=${escaped(value)}`);
+      if (name !== null && properties.size < SHOWN) properties.set(name, cleaned(name, value));
     }
   }
-  return { properties, hadCredentials };
+  encrypt(properties, protocol, hadCredentials);
+  return { properties: [...properties].map(([name, value]) => `${name}=${escaped(value)}`), hadCredentials };
 }
 
+/** A login in clear text is refused here, where Java would have gone on. */
+function encrypt(properties: Map<string, string>, protocol: string, hadCredentials: boolean): void {
+  const logsIn = hadCredentials || properties.get(`mail.${protocol}.auth`) === 'true';
+  const encrypts = [
+    'ssl.enable',
+    'starttls.enable',
+    'starttls.required',
+    'socketFactory.class',
+    'ssl.socketFactory.class',
+  ];
+  if (!logsIn || protocol === 'smtps' || encrypts.some((name) => properties.has(`mail.smtp.${name}`))) return;
+  properties.set(
+    properties.get('mail.smtp.port') === '465' ? 'mail.smtp.ssl.enable' : 'mail.smtp.starttls.enable',
+    'true',
+  );
+}
+
+/** All keys under the prefix of the protocol: the others would not be read. */
 function translated(key: string, protocol: string): string | null {
-  const nested = /^spring\.mail\.properties(?:\.|\[)(.*?)\]?$/.exec(key)?.[1];
-  if (nested !== undefined) return nested;
-  const own = /^spring\.mail\.(.*)$/.exec(key)?.[1];
-  if (own === undefined) return key.startsWith('mail.') ? key : null;
+  const nested =
+    /^(?:.*\.)?spring\.mail\.properties(?:\.|\[)(.*?)\]?$/.exec(key)?.[1] ??
+    /^(?:.*\.)??(mail\.smtps?\..*|mail\.[\w.]+)$/.exec(key)?.[1];
+  const own = /^(?:.*\.)?spring\.mail\.(host|port|protocol)$/.exec(key)?.[1];
   if (own === 'protocol') return 'mail.transport.protocol';
-  return own === 'host' || own === 'port' ? `mail.${protocol}.${own}` : null;
+  if (own !== undefined) return `mail.${protocol}.${own}`;
+  if (nested === undefined || key.includes('spring.mail.') !== /spring\.mail\.properties/.test(key))
+    return null;
+  return nested.replace(/^mail\.smtps?\./, `mail.${protocol}.`);
+}
+
+/** What other languages take for true and false, and the default after the colon of Spring. */
+function cleaned(name: string, value: string): string {
+  const text = value
+    .trim()
+    .replace(
+      /\$\{([^{}:]+):([^{}]*)\}/g,
+      (_, variable: string, fallback: string) => fallback || `\${${variable}}`,
+    );
+  const boolean =
+    /(?:^|\.)(?:auth|enable|required|debug|checkserveridentity|fallback|sendpartial|quitwait|userset)$/.test(
+      name,
+    );
+  if (!boolean) return text;
+  if (/^(?:yes|on|y|1)$/i.test(text)) return 'true';
+  return /^(?:no|off|n|0)$/i.test(text) ? 'false' : text;
 }
 
 function escaped(value: string): string {

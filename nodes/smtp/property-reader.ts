@@ -120,9 +120,12 @@ function clean(entry: Entry, env: Environment, findings: Findings): Property | n
 
   const reference = (name: string) => findings.show(`\${${name}}`);
   for (const name of unset) {
+    const [plain = '', fallback] = name.split(':', 2);
     refuse(
       'ENV_UNSET',
-      t`${key} uses ${reference(name)}, and this environment variable is not set.
+      fallback !== undefined
+        ? t`${key} uses ${reference(name)}: there are no defaults after a colon here. Write ${findings.show(fallback)} or ${reference(plain)}.`
+        : t`${key} uses ${reference(name)}, and this environment variable is not set.
         Set it where Node-RED gets its environment, or write the value itself.`,
     );
   }

@@ -4,6 +4,9 @@
  */
 export const ALIASES: ReadonlyMap<string, string | null> = new Map([
   ['username', 'user'],
+  ['auth.username', 'user'],
+  ['auth.user', 'user'],
+  ['login', 'user'],
   ['debug', 'mail.debug'],
   ['protocol', 'mail.transport.protocol'],
   ['ssl', 'ssl.enable'],
@@ -27,6 +30,10 @@ export const ALIASES: ReadonlyMap<string, string | null> = new Map([
   ['mail.port', 'mail.smtp.port'],
   ['mail.auth', 'mail.smtp.auth'],
 ]);
+
+/** Keys of JavaMail that are about something else than sending: stores of received mail, and how messages are written. */
+export const NOT_SENDING =
+  /^mail\.(?:imaps?|pop3s?|gimaps?|nntp|mbox|maildir|store|mime|mimeencode|folder|event|alternates|replyallcc)(?:\.|$)/;
 
 /** Last words of keys that hold a password: such a key is refused, whatever stands before it. */
 export const PASSWORD_WORDS: readonly string[] = [

@@ -46,7 +46,7 @@ export const authRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: true,
     status: 'supported',
-    here: '`false` puts XOAUTH2 first; the password is the access token. No effect beside `auth.mechanisms`.',
+    here: '`false` adds XOAUTH2 after the mechanisms for a password, as in JavaMail; for an access token as the password write `auth.mechanisms=XOAUTH2`.',
   },
   {
     name: 'auth.digest-md5.disable',

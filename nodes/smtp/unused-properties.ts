@@ -4,9 +4,11 @@
  */
 import { t, translate } from '../language/text';
 import type { Findings, Place } from './findings';
+import { isReference } from './environment';
 import { nearestKeys } from './nearest-key';
 import { type Entry, MANY } from './properties';
 import { isPasswordKey, KNOWN_KEYS } from './property-table';
+import { NOT_SENDING } from './property-table-aliases';
 import type { PropertyRow, Protocol } from './property-table-row';
 
 /** Under the wrong prefix these lose the connection, its encryption or its login. */
@@ -14,7 +16,17 @@ const DECISIVE = ['host', 'port', 'auth', 'ssl.enable', 'starttls.enable', 'star
 
 /** Reports the keys that JavaMail does not know: a password is an error, any other a warning with the nearest known keys. */
 export function reportUnused(entries: Entry[], findings: Findings): void {
-  for (const entry of entries.filter(({ key }) => isPasswordKey(key)).slice(0, MANY)) {
+  const passwords = entries.filter(({ key }) => isPasswordKey(key));
+  for (const entry of passwords.filter(({ value }) => holdsNothing(value)).slice(0, MANY)) {
+    findings.warn(
+      'PASSWORD_UNUSED',
+      entry.value.trim() === ''
+        ? t`${findings.showKey(entry.key)} is empty and not read: the password is in its own field. Remove the line.`
+        : t`${findings.showKey(entry.key)} is not read: put ${findings.show(entry.value.trim())} into the password field, and remove the line.`,
+      entry,
+    );
+  }
+  for (const entry of passwords.filter(({ value }) => !holdsNothing(value)).slice(0, MANY)) {
     findings.error(
       'PASSWORD_IN_PROPERTIES',
       t`${findings.showKey(entry.key)}: a password does not belong in the properties, which travel with the exported
@@ -22,7 +34,10 @@ export function reportUnused(entries: Entry[], findings: Findings): void {
       entry,
     );
   }
-  const unknown = entries.filter(({ key }) => !isPasswordKey(key));
+  const others = entries.filter(({ key }) => !isPasswordKey(key));
+  const receiving = others.filter(({ key }) => NOT_SENDING.test(key));
+  collapsed('NOT_SENDING', t`Not about sending mail, without effect here`, receiving, () => '', findings);
+  const unknown = others.filter(({ key }) => !NOT_SENDING.test(key));
   for (const entry of unknown.slice(0, MANY)) reportUnknown(entry, findings);
   if (unknown.length > MANY) {
     findings.warn(
@@ -32,14 +47,25 @@ export function reportUnused(entries: Entry[], findings: Findings): void {
   }
 }
 
+/** How comments begin in other languages. */
+const COMMENT = /^(?:\/\/|\/?\*|--|;|<!--|rem$)/i;
+
+/** An empty value, or one that is only a reference, gives no password away. */
+function holdsNothing(value: string): boolean {
+  return value.trim() === '' || isReference(value);
+}
+
 function reportUnknown(entry: Entry, findings: Findings): void {
   const { key, value, line } = entry;
   const shown = findings.showKey(key);
-  if (value === '' && !key.includes('.')) {
+  if (COMMENT.test(key)) {
+    findings.warn('NO_COMMENT', t`Line ${line} looks like a comment, and comments begin with # here.`, entry);
+  } else if (value === '' && !key.includes('.')) {
     // A line without a separator may be anything, a password too: it is not repeated.
     findings.warn(
       'UNKNOWN_KEY',
       t`Line ${line} is no property and has no effect. Write key=value, or remove it.`,
+      { key: '', line },
     );
   } else if (/\bmail\.smtps?\.\w/.test(value)) {
     findings.warn(

@@ -69,8 +69,8 @@ describe('auth settings', () => {
     ['auth.login.disable=true', ['PLAIN', 'CRAM-MD5']],
     ['auth.login.disable=true; auth.plain.disable=true', ['CRAM-MD5']],
     ['auth.xoauth2.disable=true', null],
-    ['auth.xoauth2.disable=false', ['XOAUTH2', 'PLAIN', 'LOGIN', 'CRAM-MD5']],
-    ['auth.xoauth2.disable=false; auth.login.disable=true; auth.plain.disable=true', ['XOAUTH2', 'CRAM-MD5']],
+    ['auth.xoauth2.disable=false', ['LOGIN', 'PLAIN', 'CRAM-MD5', 'XOAUTH2']],
+    ['auth.xoauth2.disable=false; auth.login.disable=true; auth.plain.disable=true', ['CRAM-MD5', 'XOAUTH2']],
     ['sasl.enable=true; sasl.mechanisms=XOAUTH2,PLAIN', null],
   ] as const) {
     it(`choose ${expected?.join(', ') ?? 'among all'} for ${lines === '' ? 'nothing said' : lines}`, () => {

@@ -478,3 +478,56 @@ describe('settings', () => {
     assert.doesNotMatch(JSON.stringify(warnings), /tr0ub/);
   });
 });
+
+describe('lines that are not about sending', () => {
+  const SERVER = 'mail.smtp.host=h.example\n';
+  const told = (text: string) =>
+    settingsOf(SERVER + text, { username: '', password: '' }).warnings.map(
+      ({ code, line, message }) => [code, line, message] as const,
+    );
+
+  it('of JavaMail are known, without a guess at what was meant', () => {
+    const keys = [
+      'mail.imap.host',
+      'mail.pop3s.port',
+      'mail.store.protocol',
+      'mail.mime.charset',
+      'mail.mime.decodetext.strict',
+    ];
+    const messages = told(keys.map((key) => `${key}=x`).join('\n')).map(([, , message]) => message);
+    for (const key of keys)
+      assert.ok(
+        messages.some((message) => message.includes(key)),
+        key,
+      );
+    assert.doesNotMatch(messages.join(), /mean|no property of JavaMail/);
+  });
+
+  it('are told with their line when they are comments of another language', () => {
+    for (const text of ['// comment', '//mail.smtp.port=25', '/* a */', '-- note', '; ini']) {
+      const [[code, line, message] = ['', null, '']] = told(`\n${text}`);
+      assert.deepEqual([code, line], ['NO_COMMENT', 3], text);
+      assert.match(message, /Line 3.*#/);
+    }
+    assert.deepEqual(told('rubbish')[0]?.slice(0, 2), ['UNKNOWN_KEY', 2]);
+  });
+
+  it('stop nothing when they hold no password', () => {
+    for (const text of ['mail.smtp.password=', 'password=${VAULT}', 'spring.mail.password= ${VAULT} ']) {
+      const { settings, warnings } = settingsOf(SERVER + text, { username: '', password: '' });
+      assert.ok(settings, text);
+      assert.deepEqual(
+        warnings.map(({ code, line }) => [code, line]),
+        [['PASSWORD_UNUSED', 2]],
+        text,
+      );
+    }
+    assert.deepEqual(errorsOf(`${SERVER}mail.smtp.password=tr0ub`, NO_LOGIN), ['PASSWORD_IN_PROPERTIES']);
+  });
+
+  it('are taken for the user of the login', () => {
+    for (const key of ['mail.smtp.auth.username', 'mail.smtp.username']) {
+      assert.match(told(`${key}=me`)[0]?.[2] ?? '', /Did you mean mail\.smtp\.user\?/);
+    }
+  });
+});

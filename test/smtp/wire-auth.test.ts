@@ -74,7 +74,9 @@ describe('on the wire, the login', () => {
     [['auth.plain.disable=true'], ['PLAIN', 'LOGIN'], 'LOGIN'],
     [['auth.login.disable=true'], ['LOGIN', 'CRAM-MD5'], 'CRAM-MD5'],
     [['auth.plain.disable=true', 'auth.login.disable=true'], ['PLAIN', 'LOGIN', 'CRAM-MD5'], 'CRAM-MD5'],
-    [['auth.xoauth2.disable=false'], ['PLAIN', 'XOAUTH2'], 'XOAUTH2'],
+    [['auth.xoauth2.disable=false'], ['PLAIN', 'XOAUTH2'], 'PLAIN'],
+    [['auth.xoauth2.disable=false'], ['PLAIN', 'XOAUTH2', 'LOGIN'], 'LOGIN'],
+    [['auth.xoauth2.disable=false'], ['XOAUTH2'], 'XOAUTH2'],
     [['auth.xoauth2.disable=true'], ['PLAIN', 'XOAUTH2'], 'PLAIN'],
   ] as const) {
     const rows = ['auth.mechanisms', ...keys.map((key) => key.split('=')[0])].join(' ');
