@@ -11,10 +11,12 @@ const IN_TIME = /\b(?:per|this|in an?|last|past|next) (?:second|minute|hour|day)
 const WORDS =
   /too many recipients|multiple destination domains|recipient (?:count|limit)s?\b.{0,20}(?:exceed|reach)|max(?:imum)?\b.{0,30}\brecipients?\b.{0,20}(?:exceed|reach)|recipients?\b.{0,20}(?:exceeds?|exceeded|over)\b.{0,20}(?:max|limit)|\bRecipLimit\b/i;
 
-/** True when a refusal, of a recipient or after the dot, says that the mail has too many recipients. */
+/** True when a refusal, of a recipient or of the mail, says that there are too many recipients. */
 export function isTooManyRecipients(error: unknown): boolean {
-  const { refused, command, enhanced, text } = readSigns(error);
-  if (!refused || (command !== 'RCPT TO' && command !== 'DATA') || IN_TIME.test(text)) return false;
+  const { refused, replyCode, command, enhanced, text } = readSigns(error);
+  // A server that ends the connection with its refusal: nodemailer does not say at which command.
+  const about = ['RCPT TO', 'DATA'].includes(command) || replyCode === 421;
+  if (!refused || !about || IN_TIME.test(text)) return false;
   return /^[45]\.5\.3$/.test(enhanced) || WORDS.test(text);
 }
 

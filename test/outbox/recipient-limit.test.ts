@@ -98,6 +98,16 @@ describe('a server that takes fewer recipients in one mail', () => {
     });
   }
 
+  it('may end the connection with its refusal: half of them are next, over a new one', async () => {
+    const server = await atRcpt(5, '421 4.5.3 too many recipients');
+    const { outbox, results, problems } = await lineTo(server);
+    await outbox.add(newMail(addresses(8)));
+    const result = await results.next();
+    assert.deepEqual([result.attempts, result.accepted], [1, addresses(8)]);
+    assert.deepEqual(sizes(server), [4, 4]);
+    assert.deepEqual(problems.items, []);
+  });
+
   it('may say it in its EHLO, which is read with the first mail', async () => {
     const server = await atRcpt(5, '452 4.5.3 too many', {
       capabilities: ['PIPELINING', 'LIMITS RCPTMAX=5'],

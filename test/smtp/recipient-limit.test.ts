@@ -22,6 +22,8 @@ describe('a refusal because of too many recipients', () => {
     ['554 Recipient count exceeds 50', 'DATA', true],
     ['550 5.5.3 RESOLVER.ADR.RecipLimit; too many recipients', 'DATA', true],
     ['550 5.5.3 RESOLVER.ADR.RecipLimit', 'DATA', true],
+    ['421 4.5.3 Too many recipients', 'CONN', true],
+    ['421 4.7.0 Too many errors', 'CONN', false],
     ['550 5.5.3 Too many recipients', 'MAIL FROM', false],
     ['452 4.5.3 Too many recipients received this hour', 'RCPT TO', false],
     ['452 4.2.2 mailbox full', 'RCPT TO', false],
