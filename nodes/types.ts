@@ -143,9 +143,10 @@ export interface EmailResult {
  * - `account`: the connection, TLS, login or quota: every mail of the connector would fail
  * - `ambiguous`: the connection broke after the final dot was handed over and before the reply
  * - `connection`: a reused connection that died before the dot: once more at once on a new connection
+ * - `crowded`: one more connection was refused while others work: at once over one of those
  * - `aborted`: we ended the attempt before the dot, because the connector stops
  */
-export type FailureScope = 'message' | 'account' | 'ambiguous' | 'connection' | 'aborted';
+export type FailureScope = 'message' | 'account' | 'ambiguous' | 'connection' | 'crowded' | 'aborted';
 
 /** How one recipient, or a whole mail, failed. */
 export interface Failure {
@@ -168,10 +169,14 @@ export interface Attempt {
   accepted: string[];
   /** Recipients refused in an attempt that was otherwise accepted. */
   refused: RecipientFailure[];
+  /** Recipients that are too many for one transaction: they get the mail in the next one. */
+  left?: string[];
   /** The server's last reply, secrets masked. */
   response: string | null;
   /** Set when the attempt as a whole failed; `accepted` is empty then. */
   failure?: Failure;
+  /** Connections that worked when one more was refused; with a failure of scope `crowded`. */
+  working?: number;
 }
 
 /** An outage of the mail server or account: the state stays RUN. */

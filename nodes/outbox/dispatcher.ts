@@ -2,9 +2,11 @@
 import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RateLimit } from '../types';
 import type { Account } from './account';
+import { createAllowedConnections } from './allowed-connections';
 import type { Clock, OwnTime } from './clock';
 import { createFlights, type Flight } from './flights';
 import { probeIndex } from './hold';
+import { nextRecipients } from './mail-state';
 import { createRateLimit, type RateLimitState } from './rate-limit';
 import type { Entry, Store } from './store';
 import type { Waiting } from './waiting';
@@ -13,7 +15,14 @@ import type { Waiting } from './waiting';
 export type Deliver = (
   mail: OutgoingMail,
   recipients: string[],
-  control: { signal: AbortSignal; aboutToSendDot: () => Promise<void> },
+  control: {
+    signal: AbortSignal;
+    aboutToSendDot: () => Promise<void>;
+    /** Most connections that may be open. */
+    connections: number;
+    /** To be called when the attempt has a connection that works, with how many do. */
+    connected: (working: number) => void;
+  },
 ) => Promise<Attempt>;
 
 /** Times that went from own time to the time of day and back may have lost so much, ms. */
@@ -53,7 +62,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const flights = createFlights();
   let limiter = createRateLimit(options.rate);
   let limited = false;
-  let connections = 0;
+  let allowed = createAllowedConnections(0);
+  /** Connections that work, as far as the attempts under way told. */
+  let working = 0;
   let deliver: Deliver | null = null;
   let cancelWake = () => {};
 
@@ -64,7 +75,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     waiting.promote(now);
     forgetOldHold(now);
     let blockedUntil = Infinity;
-    while (waiting.ready > 0 && flights.onWire < width(now)) {
+    while (waiting.ready > 0 && hasRoom(now)) {
       const place = limiter.reserve(now);
       if (!place.ok) {
         blockedUntil = place.at;
@@ -79,13 +90,25 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** How many attempts may be under way: one at a time while the account has a problem. */
   function width(now: number): number {
     const hold = account.hold();
-    if (!hold) return connections;
+    if (!hold) return allowed.limit(now);
     return now >= hold.nextAttempt ? 1 : 0;
   }
 
+  /**
+   * One connection is opened, and then no more at once than work already: neither a wrong password nor a server that allows
+   * few connections is met with ten at the same moment.
+   */
+  function hasRoom(now: number): boolean {
+    const { onWire } = flights;
+    // Without an attempt nobody hears of connections that end.
+    if (onWire === 0) working = 0;
+    return onWire < Math.min(width(now), Math.max(1, 2 * working));
+  }
+
   function nextEvent(): number {
-    const due = waiting.nextDue();
     const hold = account.hold();
+    const oneMore = !hold && waiting.ready > 0 ? allowed.nextTry(time.now()) : Infinity;
+    const due = Math.min(waiting.nextDue(), oneMore);
     const heldUp = hold && flights.onWire === 0 && (waiting.ready > 0 || isEmpty());
     return heldUp ? Math.min(due, hold.nextAttempt) : due;
   }
@@ -106,7 +129,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function launch(entry: Entry, slot: number, via: Deliver): void {
     const abort = new AbortController();
-    const flight: Flight = { entry, started: time.now(), onWire: true, dotHandedOver: false, abort };
+    const started = time.now();
+    const flight: Flight = { entry, started, onWire: true, dotHandedOver: false, abort };
     flights.start(
       flight,
       () => fly(flight, slot, via),
@@ -130,8 +154,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       attempt = brokeHere(error);
     }
     limiter.release(slot, time.now());
+    if (attempt.working !== undefined) {
+      working = attempt.working;
+      allowed.refused(working, time.now());
+    }
     const kept = land(entry, attempt, flight.started).catch(trouble);
-    if (attempt.failure?.scope !== 'connection') {
+    if (!goesOnAtOnce(attempt)) {
       // The connection is free now: the next mail need not wait until this result is kept.
       flight.onWire = false;
       pump();
@@ -144,8 +172,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     // Stopped while the rate was written: the connections are about to close.
     if (deliver !== via) return notTried();
     const { entry } = flight;
-    return via(entry.mail, entry.progress.pending, {
+    return via(entry.mail, nextRecipients(entry.progress), {
       signal: flight.abort.signal,
+      connections: allowed.limit(time.now()),
+      connected(now) {
+        working = now;
+        allowed.worked(working);
+        pump();
+      },
       aboutToSendDot: async () => {
         entry.progress.dotSent = true;
         await store.save(entry);
@@ -166,7 +200,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     start(newDeliver, { connections: most, rate }) {
       limiter = createRateLimit(rate, limiter.state());
       limited = rate.limit > 0;
-      connections = most;
+      allowed = createAllowedConnections(most);
       deliver = newDeliver;
       pump();
     },
@@ -182,6 +216,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     rateUsed: () => limiter.used(time.now()),
     blockedUntil: () => limiter.freeAt(time.now()),
   };
+}
+
+/** True when the mail is to go again before any later one. */
+function goesOnAtOnce({ failure, left }: Attempt): boolean {
+  return failure?.scope === 'connection' || failure?.scope === 'crowded' || left !== undefined;
 }
 
 function shifted({ ended, open }: RateLimitState, by: number): RateLimitState {

@@ -47,6 +47,8 @@ export function createFlights(): Flights {
       return count;
     },
     start(flight, run, over) {
+      // It counts from now on, whatever it sets going.
+      flights.set(flight, Promise.resolve());
       const landed = run(flight).finally(() => {
         flights.delete(flight);
         over();

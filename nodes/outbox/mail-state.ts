@@ -4,7 +4,8 @@
  *   queued ──attempt──▶ sending ──▶ sent                 every recipient answered, one accepted at least
  *      ▲                   │  └───▶ failed               refused for good, or tried for too long
  *      │                   ├──────▶ deferred ──due──▶ queued
- *      └───────────────────┘                             the account failed, not the mail: back in its place
+ *      └───────────────────┘                             the account failed, not the mail: back in its place;
+ *                                                        or recipients are left for the next transaction
  */
 import type { Attempt, ErrorSummary, Failure, MailError } from '../types';
 import type { Progress } from './store';
@@ -55,6 +56,11 @@ export function isFinished({ pending }: Progress): boolean {
   return pending.length === 0;
 }
 
+/** The recipients of the next attempt. */
+export function nextRecipients({ pending, postponed }: Progress): string[] {
+  return postponed ? pending.filter((address) => !postponed.recipients.includes(address)) : pending;
+}
+
 /** What becomes of a mail after an attempt to deliver it to its pending recipients. */
 export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstances): NextState {
   const progress: Progress = {
@@ -65,7 +71,7 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
     response: attempt.response ?? before.response,
   };
   const { failure } = attempt;
-  if (failure?.scope === 'aborted') return { state: 'queued', progress };
+  if (failure?.scope === 'aborted' || failure?.scope === 'crowded') return { state: 'queued', progress };
   if (failure) progress.lastError = summarize(failure.error);
 
   if (failure?.scope === 'connection' && before.brokenConnections < MAX_BROKEN_CONNECTIONS) {
@@ -77,19 +83,29 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
     return { state: 'queued', progress, account: failure };
   }
 
-  if (!onlyAccount(attempt)) progress.attempts += 1;
-  if (failure?.scope === 'ambiguous') {
+  const ambiguous = failure?.scope === 'ambiguous';
+  // All transactions that it takes to ask each recipient once are one attempt.
+  if (ambiguous || (!onlyAccount(attempt) && !attempt.left)) progress.attempts += 1;
+  if (ambiguous) {
     progress.duplicatePossible = true;
     progress.ambiguous += 1;
     if (progress.ambiguous > MAX_RESENDS) return giveUp(progress, failure.error);
     return wait(progress, failure, progress.ambiguous, at);
   }
+  if (failure && (attempt.left || before.postponed))
+    return afterAnswers(progress, ofEach(before, attempt, failure), at);
   if (failure) {
     return failure.permanent
       ? giveUp(progress, failure.error)
       : wait(progress, failure, progress.attempts, at);
   }
   return afterAnswers(progress, attempt, at);
+}
+
+/** What failed as a whole was one of several transactions: the failure is that of its recipients, not of the others. */
+function ofEach(before: Progress, attempt: Attempt, failure: Failure): Attempt {
+  const asked = nextRecipients(before).filter((address) => !attempt.left?.includes(address));
+  return { ...attempt, refused: asked.map((address) => ({ address, failure })) };
 }
 
 /** True when the server took the mail for nobody, and for some recipient because the account is out of order. */
@@ -100,31 +116,43 @@ function onlyAccount({ failure, accepted, refused }: Attempt): boolean {
 /** The server took the mail for some recipients and answered for each of the others. */
 function afterAnswers(progress: Progress, attempt: Attempt, at: Circumstances): NextState {
   progress.accepted.push(...attempt.accepted);
+  const left = [...(attempt.left ?? [])];
   const again: Failure[] = [];
-  const pending: string[] = [];
+  const pending = [...(progress.postponed?.recipients ?? [])];
   let account: Failure | undefined;
   for (const { address, failure } of attempt.refused) {
     progress.lastError = summarize(failure.error);
-    if (failure.scope === 'account') account = failure;
-    if (failure.permanent && failure.scope !== 'account') {
+    if (failure.scope === 'account') {
+      account = failure;
+      left.push(address);
+    } else if (failure.permanent) {
       reject(progress, address, failure.error);
     } else {
       pending.push(address);
       again.push(failure);
     }
   }
-  progress.pending = pending;
-  if (account) return { state: 'queued', progress, account };
-  const longest = again.reduce<Failure | undefined>(
-    (a, b) => (a && a.minWait >= b.minWait ? a : b),
-    undefined,
-  );
-  return longest ? wait(progress, longest, progress.attempts, at) : finished(progress);
+  progress.pending = [...left, ...pending];
+  const minWait = Math.max(progress.postponed?.minWait ?? 0, ...again.map((failure) => failure.minWait));
+  if (left.length > 0) {
+    if (pending.length > 0) progress.postponed = { recipients: pending, minWait };
+    return account ? { state: 'queued', progress, account } : { state: 'queued', progress };
+  }
+  if (pending.length === 0) return finished(progress);
+  const [failure] = again;
+  // Those who were put off by an earlier transaction are asked once more before they are given up.
+  if (!failure) return defer(progress, minWait, progress.attempts, at);
+  return wait(progress, { ...failure, minWait }, progress.attempts, at);
 }
 
 function wait(progress: Progress, failure: Failure, tries: number, at: Circumstances): NextState {
   if (at.now >= at.expires) return giveUp(progress, failure.error);
-  progress.nextAttempt = nextAttempt(at.now, tries, failure.minWait, at.random);
+  return defer(progress, failure.minWait, tries, at);
+}
+
+function defer(progress: Progress, minWait: number, tries: number, at: Circumstances): NextState {
+  delete progress.postponed;
+  progress.nextAttempt = nextAttempt(at.now, tries, minWait, at.random);
   return { state: 'deferred', progress };
 }
 
@@ -133,6 +161,7 @@ export function giveUp(progress: Progress, error: MailError): NextState {
   progress.lastError = summarize(error);
   for (const address of progress.pending) reject(progress, address, error);
   progress.pending = [];
+  delete progress.postponed;
   return finished(progress);
 }
 

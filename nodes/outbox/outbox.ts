@@ -246,5 +246,5 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
 /** True when the attempt got as far as the mail itself; a connection that died on the way there says nothing good. */
 function wasJudged({ failure }: Attempt): boolean {
-  return failure?.scope !== 'aborted' && failure?.scope !== 'connection';
+  return !failure || !['aborted', 'connection', 'crowded'].includes(failure.scope);
 }

@@ -9,6 +9,8 @@ export interface Progress {
   attempts: number;
   /** Recipients that are neither accepted nor refused for good. */
   pending: string[];
+  /** Those of them that the server put off while others are still to be asked, and the least wait for them, ms. */
+  postponed?: { recipients: string[]; minWait: number };
   accepted: string[];
   rejected: Rejection[];
   /** When the next attempt is due; 0 = as soon as its turn comes. */

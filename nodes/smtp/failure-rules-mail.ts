@@ -40,6 +40,21 @@ export const MAIL_RULES: readonly Rule[] = [
     },
   },
   {
+    // For one recipient alone: more than one are split before anything is called a failure (recipient-limit.ts).
+    when: {
+      command: ['RCPT TO', 'DATA'],
+      replyClass: 5,
+      text: /^5\d\d 5\.5\.3\b|too many recipients|\bRecipLimit\b|recipient count exceeds/i,
+    },
+    then: {
+      scope: 'message',
+      permanent: true,
+      code: 'RECIPIENT',
+      what: N_('The server takes the mail for no recipient'),
+      hint: N_('It says that there are too many, although there was one: ask the provider.'),
+    },
+  },
+  {
     when: { command: ['RCPT TO'], replyClass: 4 },
     then: {
       scope: 'message',

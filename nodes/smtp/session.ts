@@ -28,6 +28,8 @@ export interface Session {
   /** Mails that it carried, refused ones too. */
   readonly carried: number;
   readonly ended: boolean;
+  /** Open, logged in and not about to end. */
+  readonly works: boolean;
   /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
   open(): Promise<void>;
   /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
@@ -45,8 +47,10 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   let connection: SMTPConnection | null = null;
   let carried = 0;
   let ended = false;
+  let works = false;
 
   function end(): void {
+    works = false;
     if (ended) return;
     ended = true;
     onEnd();
@@ -94,11 +98,15 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     get ended() {
       return ended;
     },
+    get works() {
+      return works;
+    },
     async open() {
       try {
         const to = await connect();
         if (options.auth && to.allowsAuth) await login(to, options.auth);
         else if (options.auth) options.onNoLogin?.();
+        works = !ended;
       } catch (error) {
         close();
         throw error;
@@ -126,6 +134,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       }),
     quit() {
       if (!connection || ended) return close();
+      works = false;
       connection.quit();
       setTimeout(close, QUIT_MS).unref();
     },

@@ -9,8 +9,17 @@ import { createSession, type Session, type SessionOptions } from './session';
 const IDLE_MS = 240_000;
 
 export interface Sessions {
-  /** A session that nobody else uses: one at rest, else a new one that is not open yet; waits while there are too many. */
-  take(): Promise<Session>;
+  /**
+   * A session that nobody else uses: one at rest, else a new one that is not open yet; waits while there are too many.
+   * `most` is how many there may be from now on.
+   */
+  take(most?: number): Promise<Session>;
+  /** Opens a session; rejects as it does. */
+  open(session: Session): Promise<void>;
+  /** How many sessions work. */
+  readonly working: number;
+  /** The same, but when none does and some are opening, after it is known what becomes of them. */
+  whenKnown(): Promise<number>;
   /** Gives back a session for others to use. */
   release(session: Session): void;
   /** Ends the sessions at rest: a server that dropped one of them has probably dropped them all. */
@@ -19,10 +28,14 @@ export interface Sessions {
   close(): void;
 }
 
-export function createSessions(options: SessionOptions, most: number): Sessions {
+/** Never more than `limit` sessions at once. */
+export function createSessions(options: SessionOptions, limit: number): Sessions {
+  let most = limit;
   const all = new Set<Session>();
   /** Sessions at rest, the one used last at the end, each with the timer of its rest. */
   const idle = new Map<Session, NodeJS.Timeout>();
+  /** Settle when a session that is opening works or has failed; they never reject. */
+  const opening = new Set<Promise<void>>();
   const waiting: ((session: Session) => void)[] = [];
 
   function create(): Session {
@@ -47,12 +60,28 @@ export function createSessions(options: SessionOptions, most: number): Sessions 
     idle.set(session, timer);
   }
 
+  const countWorking = () => [...all].filter(({ works }) => works).length;
+
   return {
-    take() {
+    take(allowed = limit) {
+      most = Math.min(allowed, limit);
       const last = [...idle.keys()].at(-1);
       if (last) return Promise.resolve(wake(last));
       if (all.size < most) return Promise.resolve(create());
       return new Promise((resolve) => waiting.push(resolve));
+    },
+    open(session) {
+      const opened = session.open();
+      const settled = opened.catch(() => undefined).finally(() => opening.delete(settled));
+      opening.add(settled);
+      return opened;
+    },
+    get working() {
+      return countWorking();
+    },
+    async whenKnown() {
+      while (countWorking() === 0 && opening.size > 0) await Promise.race(opening);
+      return countWorking();
     },
     release(session) {
       if (session.ended) return;

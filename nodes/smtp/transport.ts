@@ -5,9 +5,11 @@
 import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
-import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
-import { classifyFailure, classifyRecipient } from './failure';
+import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
+import { createAnswers } from './answers';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
+import { isOneTooMany } from './one-too-many';
+import { createRecipientLimit } from './recipient-limit';
 import { createMask, joinMasks, type Mask } from './secrets';
 import type { Session } from './session';
 import { createSessions } from './sessions';
@@ -28,6 +30,10 @@ export interface DeliveryControl {
   signal: AbortSignal;
   /** Awaited when the body is sent, before the final dot; the dot is not sent when it rejects. */
   aboutToSendDot: () => Promise<void>;
+  /** Most connections that may be open from now on; all that the transport may have without. */
+  connections?: number;
+  /** Called when the attempt has a connection that works, with how many do. */
+  connected?: (working: number) => void;
 }
 
 export interface Transport {
@@ -49,19 +55,14 @@ export interface TransportOptions {
   warn?: (text: string) => void;
 }
 
-interface RecipientError extends Error {
-  recipient?: string;
-}
-
-/** A text from the server on one line, secrets masked. */
-type Masked = (text: string | undefined) => string | null;
-
 /** What is known of an attempt besides its error. */
 interface Course {
   /** The session had carried a mail before. */
   reused: boolean;
   /** The first byte of the body was asked for. */
   bodyBegun: boolean;
+  /** The connection was not yet of use for mails. */
+  opening: boolean;
   dotHandedOver: boolean;
   deadline?: 'before-dot' | 'after-dot';
 }
@@ -86,25 +87,15 @@ export function createTransport({
     },
     connections,
   );
-  const masked: Masked = (text) => (text === undefined ? null : mask(text));
   const { dsn } = mailOptions(settings);
-
-  /** Sends over a session, and leaves it fit for the next mail or ended. */
-  async function sendOver(session: Session, envelope: Parameters<Session['send']>[0], body: Readable) {
-    if (session.carried === 0) await session.open();
-    try {
-      const info = await session.send(envelope, body);
-      sessions.release(session);
-      return info;
-    } catch (error) {
-      void makeFit(session, error);
-      throw error;
-    }
-  }
+  const recipientLimit = createRecipientLimit();
+  const answers = createAnswers(mask, recipientLimit);
 
   /** A refused mail leaves a good session behind; after anything else nobody knows what the server waits for. */
   async function makeFit(session: Session, error: unknown): Promise<void> {
     const { code, responseCode } = error as { code?: string; responseCode?: number };
+    // One connection fewer is what the server asks for.
+    if (isOneTooMany(error, false)) return session.quit();
     try {
       if ((code !== 'EENVELOPE' && code !== 'EMESSAGE') || responseCode === 421) throw error;
       await session.reset();
@@ -115,10 +106,13 @@ export function createTransport({
   }
 
   return {
-    async deliver(mail, recipients, { signal, aboutToSendDot }) {
-      const course: Course = { reused: false, bodyBegun: false, dotHandedOver: false };
+    async deliver(mail, recipients, { signal, aboutToSendDot, connections: most, connected }) {
+      const course: Course = { reused: false, bodyBegun: false, opening: false, dotHandedOver: false };
+      const parts = recipientLimit.split(recipients);
       let session: Session | undefined;
       let bytes: Readable | undefined;
+      /** Settled when the session is ready for the next mail, or has ended. */
+      let fit: Promise<void> | undefined;
       let timer: NodeJS.Timeout | undefined;
       let giveUp: (reason: Error) => void = () => undefined;
       const ended = new Promise<never>((_, reject) => (giveUp = reject));
@@ -147,34 +141,52 @@ export function createTransport({
       }
 
       async function send(): Promise<SMTPConnectionSendInfo> {
-        const taken = await sessions.take();
+        const taken = await sessions.take(most);
         if (signal.aborted || course.deadline) {
           sessions.release(taken);
           return ended;
         }
         session = taken;
         course.reused = taken.carried > 0;
+        course.opening = taken.carried === 0;
+        if (course.opening) await sessions.open(taken);
+        course.opening = false;
+        connected?.(sessions.working);
         const from = mail.ownSender ? mail.envelope.from : (settings.envelopeFrom ?? mail.envelope.from);
-        const envelope = { from, to: recipients, size: mail.size, ...(dsn && { dsn }) };
+        const envelope = { from, to: parts.asked, size: mail.size, ...(dsn && { dsn }) };
         // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
         // last chunk only when that chunk was taken.
         bytes = Readable.from(body(), { objectMode: false, highWaterMark: 0 });
-        return sendOver(taken, envelope, bytes);
+        try {
+          const info = await taken.send(envelope, bytes);
+          sessions.release(taken);
+          return info;
+        } catch (error) {
+          fit = makeFit(taken, error);
+          throw error;
+        }
       }
 
       signal.addEventListener('abort', stop, { once: true });
       endBy(TO_DATA_MS, 'before-dot');
       if (signal.aborted) stop();
       try {
-        return answered(await Promise.race([send(), ended]), masked);
+        return answers.taken(await Promise.race([send(), ended]), parts);
       } catch (error) {
         const reused = endedEarly(course, error);
-        const attempt = failed(error, recipients.length, masked, {
-          ...course,
-          reused,
-          aborted: signal.aborted,
-        });
-        if (attempt.failure?.scope === 'connection') sessions.dropIdle();
+        const working = isOneTooMany(error, course.opening) ? await sessions.whenKnown() : 0;
+        const aborted = signal.aborted;
+        const attempt = answers.failed(error, parts, { ...course, reused, aborted });
+        const { failure } = attempt;
+        if (failure && working > 0 && !aborted) {
+          warn?.(
+            t`${settings.host}:${settings.port} takes no more connections than ${working} for now: the mails go over these, and one more is tried later.`,
+          );
+          return crowded(attempt, failure, working);
+        }
+        if (failure?.scope === 'connection') sessions.dropIdle();
+        // The recipients who are left go over the same connection.
+        if (attempt.left) await Promise.race([fit, ended.catch(() => undefined)]);
         return attempt;
       } finally {
         clearTimeout(timer);
@@ -196,44 +208,7 @@ function endedEarly({ reused, bodyBegun }: Course, error: unknown): boolean {
   return reused || (error as { beforeGreeting?: boolean }).beforeGreeting === true;
 }
 
-function answered(info: SMTPConnectionSendInfo, masked: Masked): Attempt {
-  return {
-    accepted: info.accepted,
-    refused: refusals(info.rejectedErrors, masked),
-    response: masked(info.response),
-  };
-}
-
-function failed(
-  error: unknown,
-  recipients: number,
-  masked: Masked,
-  facts: Parameters<typeof classifyFailure>[1],
-): Attempt {
-  const { response, rejectedErrors } = maskError(error, masked) as {
-    response?: string;
-    rejectedErrors?: RecipientError[];
-  };
-  // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
-  if (rejectedErrors && rejectedErrors.length === recipients) {
-    return { accepted: [], refused: refusals(rejectedErrors, masked), response: response ?? null };
-  }
-  return { accepted: [], refused: [], response: response ?? null, failure: classifyFailure(error, facts) };
-}
-
-function refusals(errors: RecipientError[] | undefined, masked: Masked): RecipientFailure[] {
-  return (errors ?? []).map((error) => ({
-    address: error.recipient ?? '',
-    failure: classifyRecipient(maskError(error, masked)),
-  }));
-}
-
-/** Masks the texts of an error in place: it is nodemailer's and ends here. */
-function maskError(error: unknown, masked: Masked): unknown {
-  if (error instanceof Error) {
-    const fields = error as Error & { response?: string };
-    fields.message = masked(fields.message) ?? '';
-    if (fields.response !== undefined) fields.response = masked(fields.response) ?? '';
-  }
-  return error;
+/** The attempt is to be repeated over one of the connections that work. */
+function crowded(attempt: Attempt, failure: Failure, working: number): Attempt {
+  return { ...attempt, failure: { ...failure, scope: 'crowded', permanent: false, minWait: 0 }, working };
 }

@@ -14,6 +14,35 @@ export function mockedClock(): Clock & { set: (by: number) => void } {
   };
 }
 
+/** A clock that stands still until a test lets time pass; what waits runs then, in its order. */
+export function clockByHand(): Clock & { pass: (ms: number) => void } {
+  const start = Date.now();
+  let passed = 0;
+  let waiting: { due: number; run: () => void }[] = [];
+  return {
+    wall: () => start + passed,
+    steady: () => passed,
+    after(ms, run) {
+      const timer = { due: passed + ms, run };
+      waiting.push(timer);
+      return () => {
+        waiting = waiting.filter((other) => other !== timer);
+      };
+    },
+    pass(ms) {
+      const end = passed + ms;
+      for (;;) {
+        const [next] = waiting.filter(({ due }) => due <= end).sort((a, b) => a.due - b.due);
+        if (!next) break;
+        waiting = waiting.filter((other) => other !== next);
+        passed = Math.max(passed, next.due);
+        next.run();
+      }
+      passed = end;
+    },
+  };
+}
+
 /** A clock on which `factor` seconds pass in each second. */
 export function fastClock(factor: number): Clock {
   const start = Date.now();

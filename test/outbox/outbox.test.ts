@@ -97,7 +97,8 @@ describe('the outbox', () => {
     policy: Partial<Policy> = {},
   ): void {
     const attempts = new Map<string, number>();
-    const deliver: Deliver = async (one, recipients) => {
+    const deliver: Deliver = async (one, recipients, { connections, connected }) => {
+      connected(connections);
       tried.push(one.subject);
       attempts.set(one.id, (attempts.get(one.id) ?? 0) + 1);
       return answer(one.subject, recipients, attempts.get(one.id) as number);
@@ -407,7 +408,8 @@ describe('the outbox', () => {
 
   it('lets an attempt go on for longer after the dot than before it when it stops', async () => {
     const ended: string[] = [];
-    outbox.start(async (one, _, { signal, aboutToSendDot }) => {
+    outbox.start(async (one, _, { signal, aboutToSendDot, connections, connected }) => {
+      connected(connections);
       if (one.subject === 'after') await aboutToSendDot();
       return new Promise((resolve) =>
         signal.addEventListener('abort', () => {

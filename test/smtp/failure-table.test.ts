@@ -47,10 +47,11 @@ function classOf({ scope, permanent, minWait }: Failure): string {
 }
 
 /** As `L a`; `1 sent, P` when one recipient got the mail and one is refused. */
-function outcomeOf({ failure, accepted, refused }: Attempt): string {
+function outcomeOf({ failure, accepted, refused, left = [] }: Attempt): string {
   if (failure) return classOf(failure);
   const classes = refused.map((one) => classOf(one.failure));
-  return [...(accepted.length > 0 ? [`${accepted.length} sent`] : []), ...classes].join(', ');
+  const some = (count: number, word: string) => (count > 0 ? [`${count} ${word}`] : []);
+  return [...some(accepted.length, 'sent'), ...classes, ...some(left.length, 'left')].join(', ');
 }
 
 interface Row {
@@ -158,7 +159,7 @@ const FAULTS: Row[] = [
   says('', 'mail', '550 5.4.5 daily limit', 'H a 60 min'),
   row('421 at MAIL', 0, 'L a', at('mail', replyAndFin('421 4.3.2 bye'))),
   row('451 at RCPT for 1 of 2', 1, '1 sent, L m 5 min', second(reply('451 4.7.1 greylisted')), TWO),
-  row('452 4.5.3 at RCPT for 1 of 2', 1, '1 sent, L m', second(reply('452 4.5.3 too many')), TWO),
+  row('452 4.5.3 at RCPT for 1 of 2', 1, '1 sent, 1 left', second(reply('452 4.5.3 too many')), TWO),
   row('550 at RCPT for 1 of 2', 1, '1 sent, P', second(reply('550 5.1.1 nobody')), TWO),
   row('421 at RCPT 2 of 2', 0, 'L a', second(replyAndFin('421 4.3.2 bye')), TWO),
   row(

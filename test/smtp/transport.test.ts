@@ -4,7 +4,17 @@ import { createMask } from '../../nodes/smtp/secrets';
 import { readSettings } from '../../nodes/smtp/settings';
 import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { Attempt, OutgoingMail } from '../../nodes/types';
-import { at, fin, firstOf, reply, replyAndFin, rst, stall, type Script } from '../servers/fault-script';
+import {
+  at,
+  fin,
+  firstOf,
+  reply,
+  replyAndFin,
+  rst,
+  stall,
+  type Fault,
+  type Script,
+} from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
 
 const BODY = 'Message-ID: <1@x.test>\r\nSubject: test\r\n\r\nbody\r\n';
@@ -324,6 +334,32 @@ describe('the transport', () => {
     assert.deepEqual((await send()).attempt.accepted, ['a@x.test']);
     assert.equal(server.connections.total, 2);
     assert.equal(server.ledger.items.length, 2);
+  });
+
+  describe('when one of two connections that open at once is refused', () => {
+    const FIRST = 200;
+    const refusing =
+      (first: Fault): Script =>
+      ({ phase, connection }) => {
+        if (phase !== 'greeting') return undefined;
+        return connection === 1 ? { delay: FIRST, ...first } : replyAndFin('421 4.7.0 too many connections');
+      };
+
+    it('waits for the other one, and says that the mail can go over that', async () => {
+      await open(refusing({}));
+      const [one, other] = (await Promise.all([send(), send()])).map(({ attempt }) => attempt);
+      assert.deepEqual(one?.accepted, ['a@x.test']);
+      assert.deepEqual([other?.failure?.scope, other?.working], ['crowded', 1]);
+      assert.match(warnings.join(), /127\.0\.0\.1:\d+ takes no more connections than 1 for now/);
+      assert.deepEqual((await send()).attempt.accepted, ['a@x.test']);
+      assert.equal(server.connections.total, 2);
+    });
+
+    it('calls it a failure of the account when the other one fails as well', async () => {
+      await open(refusing(replyAndFin('421 4.3.2 shutting down')));
+      const scopes = (await Promise.all([send(), send()])).map(({ attempt }) => attempt.failure?.scope);
+      assert.deepEqual(scopes, ['account', 'account']);
+    });
   });
 
   it('says when mails go out without the login that was set, because the server offers none', async () => {

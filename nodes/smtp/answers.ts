@@ -1,0 +1,77 @@
+/** What a delivery came to: from the server's answers, or from the error that ended it, to an attempt. */
+import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
+import type { Attempt, RecipientFailure } from '../types';
+import { classifyFailure, classifyRecipient, type FailureFacts } from './failure';
+import { isTooManyRecipients, saidLimit, type Parts, type RecipientLimit } from './recipient-limit';
+import type { Mask } from './secrets';
+
+export interface Answers {
+  /** The server took the mail for some recipients at least. */
+  taken(info: SMTPConnectionSendInfo, parts: Parts): Attempt;
+  /** It took the mail for none. */
+  failed(error: unknown, parts: Parts, facts: FailureFacts): Attempt;
+}
+
+interface RecipientError extends Error {
+  recipient?: string;
+}
+
+/** Secrets are masked in all that is told; `limit` learns from each refusal of recipients that are too many. */
+export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
+  const masked = (text: string | undefined) => (text === undefined ? null : mask(text));
+
+  /** Masks the texts of an error in place: it is nodemailer's and ends here. */
+  function maskError(error: unknown): unknown {
+    if (error instanceof Error) {
+      const fields = error as Error & { response?: string };
+      fields.message = masked(fields.message) ?? '';
+      if (fields.response !== undefined) fields.response = masked(fields.response) ?? '';
+    }
+    return error;
+  }
+
+  const refusal = (error: RecipientError): RecipientFailure => ({
+    address: error.recipient ?? '',
+    failure: classifyRecipient(maskError(error)),
+  });
+
+  /** The server answered for each recipient: those that are too many are left for the next transaction. */
+  function perRecipient(
+    accepted: string[],
+    errors: RecipientError[],
+    { asked, rest }: Parts,
+    response: string | undefined,
+  ): Attempt {
+    // One that is too many by itself is refused.
+    const tooMany = asked.length > 1 ? errors.filter(isTooManyRecipients) : [];
+    if (tooMany.length > 0) limit.exceeded(asked.length, accepted.length);
+    const refused = errors.filter((error) => !tooMany.includes(error)).map(refusal);
+    const left = [...tooMany.map(({ recipient }) => recipient ?? ''), ...rest];
+    return { accepted, refused, response: masked(response), ...leaving(left) };
+  }
+
+  return {
+    taken({ accepted, rejectedErrors = [], response, ehlo = [] }, parts) {
+      limit.readEhlo(ehlo);
+      return perRecipient(accepted, rejectedErrors, parts, response);
+    },
+    failed(error, parts, facts) {
+      const { asked, rest } = parts;
+      const { response, rejectedErrors } = maskError(error) as {
+        response?: string;
+        rejectedErrors?: RecipientError[];
+      };
+      // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
+      if (rejectedErrors?.length === asked.length) return perRecipient([], rejectedErrors, parts, response);
+      const nobody = { accepted: [], refused: [], response: response ?? null };
+      if (asked.length > 1 && isTooManyRecipients(error)) {
+        limit.exceeded(asked.length, 0, saidLimit(error));
+        return { ...nobody, left: [...asked, ...rest] };
+      }
+      const failure = classifyFailure(error, facts);
+      return { ...nobody, failure, ...leaving(failure.scope === 'message' ? rest : []) };
+    },
+  };
+}
+
+const leaving = (left: string[]): Pick<Attempt, 'left'> => (left.length > 0 ? { left } : {});
