@@ -176,6 +176,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       signal: flight.abort.signal,
       connections: allowed.limit(time.now()),
       connected(now) {
+        if (now === working) return;
         working = now;
         allowed.worked(working);
         pump();
