@@ -2,6 +2,7 @@
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { Attempt, RecipientFailure } from '../types';
 import { classifyFailure, classifyRecipient, type FailureFacts } from './failure';
+import { untellable, UntellableError } from './internationalized';
 import { isTooManyRecipients, saidLimit, type Parts, type RecipientLimit } from './recipient-limit';
 import type { Mask } from './secrets';
 
@@ -39,13 +40,14 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
   function perRecipient(
     accepted: string[],
     errors: RecipientError[],
-    { asked, rest }: Parts,
+    { asked, rest, foreign = [] }: Parts,
     response: string | undefined,
   ): Attempt {
     // One that is too many by itself is refused.
     const tooMany = asked.length > 1 ? errors.filter(isTooManyRecipients) : [];
     if (tooMany.length > 0) limit.exceeded(asked.length, accepted.length);
     const refused = errors.filter((error) => !tooMany.includes(error)).map(refusal);
+    refused.push(...foreign.map((address) => ({ address, failure: untellable(address) })));
     const left = [...tooMany.map(({ recipient }) => recipient ?? ''), ...rest];
     return { accepted, refused, response: masked(response), ...leaving(left) };
   }
@@ -63,6 +65,7 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
       };
       // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
       if (rejectedErrors?.length === asked.length) return perRecipient([], rejectedErrors, parts, response);
+      if (error instanceof UntellableError) return error.attempt;
       const nobody = { accepted: [], refused: [], response: response ?? null };
       if (asked.length > 1 && isTooManyRecipients(error)) {
         limit.exceeded(asked.length, 0, saidLimit(error));

@@ -24,6 +24,8 @@ export function isTooManyRecipients(error: unknown): boolean {
 export interface Parts {
   asked: string[];
   rest: string[];
+  /** Recipients whose address this server can not be told. */
+  foreign?: string[];
 }
 
 /** The number in a refusal such as `Recipient count exceeds 50`; 0 without one. */

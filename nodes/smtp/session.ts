@@ -30,6 +30,8 @@ export interface Session {
   readonly ended: boolean;
   /** Open, logged in and not about to end. */
   readonly works: boolean;
+  /** Whether the server offered an extension in its last EHLO; false before it is open. */
+  offers(extension: string): boolean;
   /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
   open(): Promise<void>;
   /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
@@ -48,6 +50,8 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   let carried = 0;
   let ended = false;
   let works = false;
+  /** The lines of the last EHLO. */
+  let ehlo: string[] = [];
 
   function end(): void {
     works = false;
@@ -76,6 +80,8 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       made.on('error', reject);
       made.connect((error) => (error ? reject(Object.assign(error, { beforeGreeting: true })) : resolve()));
     });
+    // Nothing was said since.
+    ehlo = (made.lastServerResponse || '').split('\n').map((line) => line.replace(/^250[ -]/, '').trim());
     return made;
   }
 
@@ -101,6 +107,8 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     get works() {
       return works;
     },
+    offers: (extension) =>
+      ehlo.some((line) => line.split(/[ =]/)[0]?.toUpperCase() === extension.toUpperCase()),
     async open() {
       try {
         const to = await connect();

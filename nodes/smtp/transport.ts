@@ -7,6 +7,7 @@ import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
 import { createAnswers } from './answers';
+import { isAscii, withAsciiHeader, withoutUtf8 } from './internationalized';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
 import { isOneTooMany } from './one-too-many';
 import { createRecipientLimit } from './recipient-limit';
@@ -108,7 +109,7 @@ export function createTransport({
   return {
     async deliver(mail, recipients, { signal, aboutToSendDot, connections: most, connected }) {
       const course: Course = { reused: false, bodyBegun: false, opening: false, dotHandedOver: false };
-      const parts = recipientLimit.split(recipients);
+      let parts = recipientLimit.split(recipients);
       let session: Session | undefined;
       let bytes: Readable | undefined;
       /** Settled when the session is ready for the next mail, or has ended. */
@@ -132,7 +133,8 @@ export function createTransport({
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
-        yield* mail.open();
+        const plain = session?.offers('SMTPUTF8') === false && !mail.envelope.to.every(isAscii);
+        yield* plain ? withAsciiHeader(mail.open()) : mail.open();
         await aboutToSendDot().catch((error: Error) => {
           throw new MailError('STORAGE', t`The outbox can not be written: ${error.message}`);
         });
@@ -148,11 +150,23 @@ export function createTransport({
         }
         session = taken;
         course.reused = taken.carried > 0;
-        course.opening = taken.carried === 0;
+        course.opening = !taken.works;
         if (course.opening) await sessions.open(taken);
         course.opening = false;
         connected?.(sessions.working);
         const from = mail.ownSender ? mail.envelope.from : (settings.envelopeFrom ?? mail.envelope.from);
+        if (!taken.offers('SMTPUTF8')) {
+          // A session at rest is fit for the next mail.
+          if (!isAscii(from) || !parts.asked.some(isAscii)) {
+            sessions.release(taken);
+            throw withoutUtf8(from, parts.asked);
+          }
+          parts = {
+            ...parts,
+            asked: parts.asked.filter(isAscii),
+            foreign: parts.asked.filter((one) => !isAscii(one)),
+          };
+        }
         const envelope = { from, to: parts.asked, size: mail.size, ...(dsn && { dsn }) };
         // Lazy and without read-ahead, so that the generator runs only after the server's 354 and the code behind its
         // last chunk only when that chunk was taken.

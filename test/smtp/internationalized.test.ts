@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { createTransport, type Transport } from '../../nodes/smtp/transport';
+import type { OutgoingMail } from '../../nodes/types';
+import { startFaultServer, type FaultServer } from '../servers/fault-server';
+import { settingsOf } from './settings-of';
+
+const WITHOUT = ['PIPELINING', '8BITMIME', 'ENHANCEDSTATUSCODES'];
+const HEAD = [
+  'From: me@x.test',
+  'To: "Jörg, Süd" <jörg@example.com>, a@x.test,',
+  ' =?UTF-8?Q?J=C3=B6rg?= <用户@example.com>',
+  'Cc: jörg@example.com',
+  'Subject: =?UTF-8?Q?J=C3=B6rg?=',
+].join('\r\n');
+
+describe('addresses outside of ASCII', () => {
+  let server: FaultServer;
+  let transport: Transport;
+  afterEach(async () => {
+    transport.close();
+    await server.close();
+  });
+
+  async function open(capabilities?: string[]): Promise<void> {
+    server = await startFaultServer({ keepBodies: true, ...(capabilities && { capabilities }) });
+    const { settings } = settingsOf(`mail.smtp.host=127.0.0.1\nmail.smtp.port=${server.port}`, {
+      username: '',
+      password: '',
+    });
+    assert.ok(settings);
+    transport = createTransport({ settings, connections: 1, mask: (text) => text, debug: () => undefined });
+  }
+
+  function deliver(to: string[], from = 'me@x.test', head = HEAD) {
+    const bytes = Buffer.from(`${head}\r\n\r\nGrüße\r\n`);
+    const mail = {
+      envelope: { from, to },
+      size: bytes.length,
+      open: () => [bytes.subarray(0, 40), bytes.subarray(40)],
+    } as unknown as OutgoingMail;
+    return transport.deliver(mail, to, {
+      signal: new AbortController().signal,
+      aboutToSendDot: () => Promise.resolve(),
+    });
+  }
+  const received = () => server.ledger.items.at(-1)?.body?.toString() ?? '';
+
+  it('are refused with words at a server without SMTPUTF8, and the others get the mail', async () => {
+    await open(WITHOUT);
+    const { accepted, refused, failure } = await deliver(['jörg@example.com', 'a@x.test']);
+    assert.deepEqual([accepted, failure], [['a@x.test'], undefined]);
+    assert.deepEqual(
+      refused.map(({ address, failure: why }) => [address, why.permanent, why.error.code]),
+      [['jörg@example.com', true, 'RECIPIENT']],
+    );
+    assert.match(refused[0]?.failure.error.message ?? '', /SMTPUTF8.*jörg@example\.com/);
+    const [header = ''] = received().split('\r\n\r\n');
+    // eslint-disable-next-line no-control-regex
+    assert.match(header, /^[\x00-\x7f]*$/);
+    const group = (address: string) => `=?UTF-8?B?${Buffer.from(address).toString('base64')}?= :;`;
+    assert.ok(
+      header.includes(`To: ${group('jörg@example.com')},\r\n a@x.test,\r\n ${group('用户@example.com')}`),
+      header,
+    );
+    assert.ok(header.includes(`Cc: ${group('jörg@example.com')}`));
+    assert.match(received(), /Grüße/);
+  });
+
+  it('are refused alone, and the connection serves the next mail', async () => {
+    await open(WITHOUT);
+    const { accepted, refused } = await deliver(['jörg@example.com']);
+    assert.deepEqual([accepted, refused.length], [[], 1]);
+    assert.deepEqual((await deliver(['a@x.test'], 'me@x.test', 'Subject: x')).accepted, ['a@x.test']);
+    assert.equal(server.connections.total, 1);
+  });
+
+  it('of a sender end the mail', async () => {
+    await open(WITHOUT);
+    const { failure } = await deliver(['a@x.test'], 'jörg@example.com');
+    assert.deepEqual([failure?.scope, failure?.permanent, failure?.error.code], ['message', true, 'SENDER']);
+  });
+
+  it('are sent as they are where the server takes them', async () => {
+    await open();
+    const { accepted } = await deliver(['jörg@example.com', 'a@x.test'], 'jörg@example.com');
+    assert.deepEqual(accepted, ['jörg@example.com', 'a@x.test']);
+    assert.ok(received().includes('Cc: jörg@example.com'));
+  });
+});
