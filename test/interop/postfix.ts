@@ -1,0 +1,125 @@
+/** Postfix, with the SASL of Cyrus. */
+import { execFileSync } from 'node:child_process';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { freePort } from '../flows/user-dir';
+import { libraries, startJailed, unpacked, versionOf, type Jailed } from './debian';
+import { ACCOUNT, CERTIFICATE, listening, type Feature, type InteropServer } from './server';
+
+/** What its services do besides; each has a port of its own. */
+const SERVICES: Partial<Record<Feature, string>> = {
+  plain: '',
+  starttls: '-o smtpd_tls_security_level=encrypt',
+  implicit: '-o smtpd_tls_wrappermode=yes',
+  'login PLAIN':
+    '-o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
+  'login LOGIN':
+    '-o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
+  'login CRAM-MD5':
+    '-o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
+  'refused recipient':
+    '-o smtpd_recipient_restrictions=check_recipient_access,inline:{nobody@example.com=REJECT},permit',
+  'size limit': '-o message_size_limit=200000',
+  'header check': '-o cleanup_service_name=cleanchecked',
+  'connection limit': '-o smtpd_client_connection_count_limit=1 -o smtpd_client_event_limit_exceptions=',
+  'rate limit': '-o smtpd_client_message_rate_limit=20 -o smtpd_client_event_limit_exceptions=',
+  'idle timeout': '-o smtpd_timeout=2s',
+  restart: '',
+};
+
+export async function startPostfix(folder: string, sink: number): Promise<InteropServer> {
+  const root = unpacked('postfix', ['postfix', 'sasl2-bin', 'libsasl2-modules', 'libsasl2-modules-db']);
+  const ports: Partial<Record<Feature, number>> = {};
+  for (const feature of Object.keys(SERVICES) as Feature[]) ports[feature] = await freePort();
+  const place = (name: string) => path.join(folder, name);
+  for (const name of ['etc', 'queue', 'data', 'sasl']) mkdirSync(place(name), { recursive: true });
+  // The user that the jail makes first.
+  chownSync(place('data'), 64_100, 64_100);
+  const environment = `MAIL_CONFIG TZ LD_LIBRARY_PATH=${libraries(root)} PATH`;
+  writeFileSync(
+    place('etc/main.cf'),
+    `compatibility_level = 3.6
+queue_directory = ${place('queue')}
+data_directory = ${place('data')}
+daemon_directory = ${root}/usr/lib/postfix/sbin
+command_directory = ${root}/usr/sbin
+meta_directory = ${root}/etc/postfix
+shlib_directory = no
+import_environment = ${environment}
+export_environment = ${environment}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mx.postfix.test
+mydestination =
+relayhost = [127.0.0.1]:${sink}
+mynetworks = 127.0.0.0/8
+smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
+smtpd_tls_cert_file = ${CERTIFICATE.cert}
+smtpd_tls_key_file = ${CERTIFICATE.key}
+smtpd_tls_security_level = may
+smtpd_sasl_path = smtpd
+cyrus_sasl_config_path = ${place('sasl')}
+smtpd_sasl_security_options = noanonymous
+smtpd_error_sleep_time = 0
+smtpd_junk_command_limit = 10000
+smtpd_soft_error_limit = 10000
+smtpd_hard_error_limit = 20000
+default_process_limit = 100
+`,
+  );
+  const services = Object.entries(SERVICES).map(
+    ([feature, options]) => `127.0.0.1:${ports[feature as Feature]} inet n - n - - smtpd ${options}`,
+  );
+  const agents = [
+    'rewrite trivial-rewrite',
+    'bounce bounce',
+    'defer bounce',
+    'trace bounce',
+    'smtp smtp',
+    'relay smtp',
+    'error error',
+    'retry error',
+  ];
+  writeFileSync(
+    place('etc/master.cf'),
+    `${services.join('\n')}
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+cleanchecked unix n - n - 0 cleanup -o header_checks=regexp:${place('etc/checks')}
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+${agents.map((one) => `${one.split(' ')[0]} unix - - n - - ${one.split(' ')[1]}`).join('\n')}
+proxymap unix - - n - - proxymap
+anvil unix - - n - 1 anvil
+scache unix - - n - 1 scache
+`,
+  );
+  writeFileSync(place('etc/checks'), '/^Subject:.*forbidden/ REJECT no such subject\n');
+  writeFileSync(
+    place('sasl/smtpd.conf'),
+    `pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: ${place('sasl/db')}\nmech_list: PLAIN LOGIN CRAM-MD5\n`,
+  );
+  execFileSync(
+    path.join(root, 'usr/sbin/saslpasswd2'),
+    ['-p', '-c', '-f', place('sasl/db'), '-u', 'mx.postfix.test', ACCOUNT.user],
+    { input: ACCOUNT.password, env: { LD_LIBRARY_PATH: libraries(root), PATH: '/usr/bin:/bin' } },
+  );
+  chownSync(place('sasl/db'), 64_100, 64_100);
+
+  let jail: Jailed;
+  const start = async () => {
+    jail = startJailed(folder, root, [path.join(root, 'usr/sbin/postfix'), '-c', place('etc'), 'start-fg']);
+    await listening(ports.plain ?? 0, () => jail.output());
+  };
+  await start();
+  return {
+    name: `Postfix ${versionOf('postfix', 'postfix')}`,
+    ports,
+    async restart() {
+      await jail.stop();
+      await start();
+    },
+    stop: () => jail.stop(),
+    output: () => jail.output(),
+  };
+}
