@@ -4,7 +4,7 @@
  */
 import { t, translate } from '../language/text';
 import { MailError, type Failure } from '../types';
-import type { Conditions, Verdict } from './failure-rule';
+import type { Conditions, Meaning, Rule } from './failure-rule';
 import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from './failure-rules';
 import { readSigns, type Signs } from './failure-signs';
 import { HOLD } from './failure-waits';
@@ -68,31 +68,47 @@ function ownFailure(error: MailError, signs: Signs): Failure {
 }
 
 function decide(signs: Signs, facts: Pick<FailureFacts, 'reused' | 'once'>): Failure {
-  return failureOf(RULES.find(({ when }) => fits(when, signs, facts.reused))?.then ?? UNKNOWN, signs, facts);
+  return failureOf(ruleFor(signs, facts) ?? UNKNOWN, signs, facts);
+}
+
+/** The first rule that the signs of an error meet. */
+export function ruleFor(signs: Signs, { reused }: Pick<FailureFacts, 'reused'>): Rule | undefined {
+  return RULES.find(({ when }) => fits(when, signs, reused));
 }
 
 /** True when the signs meet every condition of a rule. */
 function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
-  const oneOf = <T>(allowed: readonly T[] | undefined, value: T) => !allowed || allowed.includes(value);
   return (
-    oneOf(when.code, signs.code) &&
-    oneOf(when.original, signs.original) &&
-    oneOf(when.timeout, signs.timeout) &&
-    oneOf(when.reply, signs.replyCode) &&
-    oneOf(when.enhanced, signs.enhanced) &&
-    oneOf(when.command, signs.command) &&
-    (when.replyClass === undefined || when.replyClass === Math.floor(signs.replyCode / 100)) &&
-    (when.originalLike === undefined || when.originalLike.test(signs.original)) &&
-    (when.text === undefined || when.text.test(signs.text)) &&
+    meets(when.code, signs.code) &&
+    meets(when.original, signs.original) &&
+    meets(when.timeout, signs.timeout) &&
+    isOfClass(when.reply, signs.replyCode) &&
+    meets(when.enhanced, signs.enhanced) &&
+    meets(when.command, signs.command) &&
+    meets(when.text, signs.text) &&
     (!when.noReply || !signs.refused) &&
     (!when.reused || reused)
   );
 }
 
-function failureOf(verdict: Verdict, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
-  const { scope, permanent = false, minWait = 0, code } = verdict;
-  const what = translate(verdict.what);
-  const hint = hintOf(verdict, once === true);
+type Condition<T> = T | readonly T[] | RegExp | undefined;
+
+/** True when there is no condition, or the value is what it says, or one of what it lists. */
+function meets<T extends string | number>(condition: Condition<T>, value: T): boolean {
+  if (condition === undefined || condition === value) return true;
+  if (condition instanceof RegExp) return condition.test(String(value));
+  return typeof condition === 'object' && condition.includes(value);
+}
+
+function isOfClass(condition: Conditions['reply'], replyCode: number): boolean {
+  if (typeof condition === 'string') return condition[0] === String(replyCode)[0];
+  return meets(condition, replyCode);
+}
+
+function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
+  const { scope, permanent, minWait, code } = meaning.then;
+  const what = translate(meaning.what);
+  const hint = hintOf(meaning, once === true);
   const about = signs.recipient ? `${what} (${signs.recipient})` : what;
   const error = new MailError(code, `${about}: ${signs.text}`, {
     ...(hint === undefined ? {} : { hint }),
@@ -103,7 +119,7 @@ function failureOf(verdict: Verdict, signs: Signs, { once }: Pick<FailureFacts, 
   return { scope, permanent, minWait, error };
 }
 
-function hintOf({ hint, retried }: Verdict, once: boolean): string | undefined {
+function hintOf({ hint, retried }: Meaning, once: boolean): string | undefined {
   const advice = hint === undefined ? undefined : translate(hint);
   if (!retried || once) return advice;
   return advice === undefined ? t`It is tried again.` : t`It is tried again. ${advice}`;

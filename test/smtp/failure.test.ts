@@ -1,65 +1,28 @@
 import assert from 'node:assert/strict';
-import { classifyFailure, classifyRecipient, type FailureFacts } from '../../nodes/smtp/failure';
+import { classifyFailure, classifyRecipient, ruleFor, type FailureFacts } from '../../nodes/smtp/failure';
+import { RULES } from '../../nodes/smtp/failure-rules';
+import { readSigns } from '../../nodes/smtp/failure-signs';
 import { MailError, type Failure } from '../../nodes/types';
+import {
+  allRefused,
+  closed,
+  dataCommand,
+  errorOf,
+  greeting,
+  login,
+  message,
+  nodemailerError,
+  recipient,
+  sender,
+  socket,
+  stream,
+  timeout,
+} from './nodemailer-errors';
 
 const FRESH: FailureFacts = { dotHandedOver: false, reused: false, aborted: false };
 const AFTER_DOT: FailureFacts = { ...FRESH, dotHandedOver: true };
 const REUSED: FailureFacts = { ...FRESH, reused: true };
 const STOPPING: FailureFacts = { ...FRESH, aborted: true };
-
-/** An error as nodemailer 10.6 makes it in `_formatError` of its smtp-connection. */
-function nodemailerError(
-  code: string | undefined,
-  command: string | undefined,
-  message: string,
-  more: {
-    response?: string;
-    originalCode?: string;
-    timeoutType?: string;
-    rejectedErrors?: unknown[];
-    recipient?: string;
-  } = {},
-): Error {
-  const { response } = more;
-  const error = new Error(response === undefined ? message : `${message}: ${response}`);
-  const responseCode = Number(/^\d+/.exec(response ?? '')?.[0] ?? 0);
-  return Object.assign(error, more, {
-    ...(code === undefined ? {} : { code }),
-    ...(command === undefined ? {} : { command }),
-    ...(responseCode === 0
-      ? {}
-      : { responseCode, permanent: responseCode >= 500 && responseCode < 600 && responseCode !== 503 }),
-  });
-}
-
-const socket = (originalCode: string, message: string) =>
-  nodemailerError('ESOCKET', 'CONN', message, { originalCode });
-const timeout = (timeoutType: string, message = 'Timeout') =>
-  nodemailerError('ETIMEDOUT', 'CONN', message, { timeoutType });
-const closed = (response?: string) =>
-  nodemailerError(
-    'ECONNECTION',
-    'CONN',
-    'Connection closed unexpectedly',
-    response === undefined ? {} : { response },
-  );
-const greeting = (response: string) =>
-  nodemailerError('EPROTOCOL', 'CONN', `Invalid greeting. response=${response}`, { response });
-const login = (response: string) => nodemailerError('EAUTH', 'AUTH PLAIN', 'Invalid login', { response });
-const sender = (response: string) =>
-  nodemailerError('EENVELOPE', 'MAIL FROM', 'Mail command failed', { response });
-const recipient = (response: string, address = 'bob@example.com') =>
-  nodemailerError('EENVELOPE', 'RCPT TO', 'Recipient command failed', { response, recipient: address });
-const allRefused = (chosen: string, ...responses: string[]) =>
-  nodemailerError('EENVELOPE', 'RCPT TO', "Can't send mail - all recipients were rejected", {
-    response: chosen,
-    rejectedErrors: responses.map((response, i) => recipient(response, `r${i}@example.com`)),
-  });
-const dataCommand = (response: string) =>
-  nodemailerError('EENVELOPE', 'DATA', 'Data command failed', { response });
-const message = (response: string) => nodemailerError('EMESSAGE', 'DATA', 'Message failed', { response });
-const stream = (originalCode: string, text: string) =>
-  nodemailerError('ESTREAM', 'API', text, { originalCode });
 
 /** Fault, error, what is made of it (see `inWords`), a part of the hint, facts of the attempt. */
 type Row = [fault: string, error: unknown, outcome: string, hint?: RegExp, facts?: FailureFacts];
@@ -754,6 +717,26 @@ describe('classifyFailure', () => {
         assert.equal(classifyFailure(message(response), AFTER_DOT).error.code, 'RATE');
       }
     });
+  });
+});
+
+describe('the rules', () => {
+  for (const rule of RULES) {
+    const { example, when, then, what } = rule;
+    const shown = typeof example === 'string' ? example : `${example.code ?? ''} ${example.message}`;
+    it(`${shown}: ${what} (${then.code})`, () => {
+      const found = ruleFor(readSigns(errorOf(example)), { reused: when.reused === true });
+      assert.equal(found?.what, what);
+      assert.equal(found, rule);
+    });
+  }
+
+  it('have an example each of their own', () => {
+    const examples = RULES.map(({ example }) => JSON.stringify(example));
+    assert.deepEqual(
+      examples.filter((one, index) => examples.indexOf(one) !== index),
+      [],
+    );
   });
 });
 
