@@ -10,8 +10,8 @@ export interface Conditions {
   code?: OneOf<string>;
   original?: OneOf<string> | RegExp;
   timeout?: OneOf<string>;
-  /** Reply codes, or a class of them in the words of RFC 5321. */
-  reply?: OneOf<number> | '4yz' | '5yz';
+  /** Reply codes, or classes of them in the words of RFC 5321. */
+  reply?: OneOf<number | '4yz' | '5yz'>;
   /** The server did not say no: no reply at all, or one that makes no sense here. */
   noReply?: true;
   enhanced?: OneOf<string>;

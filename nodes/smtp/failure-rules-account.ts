@@ -4,34 +4,10 @@
  */
 import { N_ } from '../language/text';
 import { account, type Rule } from './failure-rule';
+import { TOO_MANY_LOGINS } from './failure-rules-rate';
 import * as WAIT from './failure-waits';
 
 export const ACCOUNT_RULES: readonly Rule[] = [
-  {
-    // Exchange: three connections for each mailbox (learn.microsoft.com, smtp-submission-improvements).
-    example: 'dot: 432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded',
-    when: {
-      reply: '4yz',
-      text: /^432 4\.3\.2|concurrent connections? limit exceeded|sender thread limit exceeded/i,
-    },
-    then: account('RATE', WAIT.CONCURRENCY),
-    what: N_('The server allows fewer connections at once'),
-    hint: N_('Set fewer connections in the connector; Exchange Online allows 3 for each mailbox.'),
-  },
-  {
-    example: 'dot: 454 Throttling failure: Daily message quota exceeded.',
-    when: { reply: '4yz', text: /throttling failure.*daily|daily message quota exceeded/i },
-    then: account('QUOTA', WAIT.QUOTA),
-    what: N_('The daily quota of the account is used up'),
-    hint: N_('Ask Amazon SES for a higher quota, or set a rate limit for the day.'),
-  },
-  {
-    example: 'dot: 454 Throttling failure: Maximum sending rate exceeded.',
-    when: { reply: '4yz', text: /maximum sending rate exceeded|throttling failure/i },
-    then: account('RATE', WAIT.PER_SECOND),
-    what: N_('The server allows fewer mails in this time'),
-    hint: N_('Set a rate limit in the connector that fits the account.'),
-  },
   {
     // Basic authentication for client submission is retired at Exchange Online.
     example: 'dot: 550 5.7.30 Basic authentication is not supported for Client Submission.',
@@ -53,6 +29,15 @@ export const ACCOUNT_RULES: readonly Rule[] = [
   {
     example: 'AUTH: 454 4.7.0 Too many login attempts, please try again later.',
     when: { code: 'EAUTH', reply: 454, enhanced: '4.7.0' },
+    then: account('AUTH', WAIT.LOGIN_THROTTLED),
+    what: N_('The server takes no login for now'),
+    hint: N_(
+      'There were too many logins: set fewer connections, and let no other program log in to this account over and over.',
+    ),
+  },
+  {
+    example: 'AUTH: 450 4.7.1 Error: too many AUTH commands from 192.0.2.1',
+    when: { code: 'EAUTH', reply: '4yz', text: TOO_MANY_LOGINS },
     then: account('AUTH', WAIT.LOGIN_THROTTLED),
     what: N_('The server takes no login for now'),
     hint: N_(
@@ -145,6 +130,28 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     when: {
       text: /^(?!.*receiv)(?:.*\b(?:daily|hourly|sending|submission|outgoing)\b[^.]{0,40}\b(?:quota|limits?)\b[^.]{0,30}\b(?:exceeded|reached)\b|.*\bexceeded\b[^.]{0,40}\b(?:daily|hourly|sending|max(?:imum)? (?:e-?mails|messages)|(?:e-?mails|messages) per (?:hour|day|minute))\b)/i,
       command: ['MAIL FROM', 'RCPT TO', 'DATA'],
+    },
+    then: account('QUOTA', WAIT.QUOTA),
+    what: N_('The sending limit of the account is used up'),
+    hint: N_('The mails wait until it frees. Set a rate limit in the connector that fits the account.'),
+  },
+  {
+    // Zoho: the block is lifted on the page UnblockMe of the account, or by itself after some hours.
+    example: 'dot: 550 5.4.6 Unusual sending activity detected. Please try after sometime.',
+    when: { reply: ['4yz', '5yz'], text: /unusual sending activity/i },
+    then: account('QUOTA', WAIT.QUOTA),
+    what: N_('The provider blocks the account for what it sent'),
+    hint: N_(
+      'The mails wait until it is free again. Log in to the account on the web and unblock it (Zoho: mail.zoho.com/UnblockMe), then send fewer mails or set a rate limit.',
+    ),
+  },
+  {
+    // Plesk (outgoing mail control); cbpolicyd behind Postfix, with 4yz or 5yz as it was set up.
+    example:
+      'dot: 554 5.7.0 Your message could not be sent. The limit on the number of allowed outgoing messages was exceeded. Try again later.',
+    when: {
+      reply: ['4yz', '5yz'],
+      text: /limit on the number of allowed outgoing messages|message (?:count|cumulative size) quota exceeded/i,
     },
     then: account('QUOTA', WAIT.QUOTA),
     what: N_('The sending limit of the account is used up'),

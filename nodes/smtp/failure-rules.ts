@@ -9,6 +9,7 @@ import { account, forGood, message, type Meaning, type Rule } from './failure-ru
 import { ACCOUNT_RULES } from './failure-rules-account';
 import { CONNECTION_RULES } from './failure-rules-connection';
 import { MAIL_RULES } from './failure-rules-mail';
+import { RATE_RULES } from './failure-rules-rate';
 import { SESSION_RULES } from './failure-rules-session';
 
 export const AMBIGUOUS: Meaning = {
@@ -93,6 +94,7 @@ const OWN_SIDE: Rule[] = [
  */
 export const RULES: readonly Rule[] = [
   ...OWN_SIDE,
+  ...RATE_RULES,
   ...ACCOUNT_RULES,
   ...SESSION_RULES,
   ...MAIL_RULES,

@@ -16,7 +16,9 @@ export interface Signs {
   timeout: string;
   /** Reply code; 0 without a reply. */
   replyCode: number;
-  /** True when the reply is 4yz or 5yz: the server said no. */
+  /** `4yz` or `5yz` when the server said no, else empty. */
+  replyClass: '' | '4yz' | '5yz';
+  /** The server said no. */
   refused: boolean;
   /** Enhanced status code of RFC 3463 such as 5.7.8; empty when the reply has none. */
   enhanced: string;
@@ -38,12 +40,14 @@ export function readSigns(error: unknown): Signs {
   >;
   const response = oneLine(word(fields.response));
   const replyCode = Number(fields.responseCode) || Number(/^\d{3}(?= |$)/.exec(response)?.[0] ?? 0);
+  const replyClass = classOf(replyCode);
   return {
     code: word(fields.code),
     original: word(fields.originalCode),
     timeout: word(fields.timeoutType),
     replyCode,
-    refused: replyCode >= 400 && replyCode < 600,
+    replyClass,
+    refused: replyClass !== '',
     enhanced: enhancedCode(response),
     command: word(fields.command).replace(/^AUTH .*/, 'AUTH'),
     response,
@@ -53,6 +57,11 @@ export function readSigns(error: unknown): Signs {
 }
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+function classOf(replyCode: number): Signs['replyClass'] {
+  const first = Math.floor(replyCode / 100);
+  return first === 4 ? '4yz' : first === 5 ? '5yz' : '';
+}
 
 /** RFC 2034 puts the code after the reply code; Cisco writes `#5.1.1`, qmail `(#5.1.1)` at the end. */
 function enhancedCode(response: string): string {

@@ -82,7 +82,7 @@ function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
     meets(when.code, signs.code) &&
     meets(when.original, signs.original) &&
     meets(when.timeout, signs.timeout) &&
-    isOfClass(when.reply, signs.replyCode) &&
+    (meets(when.reply, signs.replyCode) || meets<number | string>(when.reply, signs.replyClass)) &&
     meets(when.enhanced, signs.enhanced) &&
     meets(when.command, signs.command) &&
     meets(when.text, signs.text) &&
@@ -91,18 +91,14 @@ function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
   );
 }
 
-type Condition<T> = T | readonly T[] | RegExp | undefined;
-
 /** True when there is no condition, or the value is what it says, or one of what it lists. */
-function meets<T extends string | number>(condition: Condition<T>, value: T): boolean {
+function meets<T extends string | number>(
+  condition: T | readonly T[] | RegExp | undefined,
+  value: T,
+): boolean {
   if (condition === undefined || condition === value) return true;
   if (condition instanceof RegExp) return condition.test(String(value));
   return typeof condition === 'object' && condition.includes(value);
-}
-
-function isOfClass(condition: Conditions['reply'], replyCode: number): boolean {
-  if (typeof condition === 'string') return condition[0] === String(replyCode)[0];
-  return meets(condition, replyCode);
 }
 
 function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {

@@ -372,6 +372,78 @@ describe('classifyFailure', () => {
     ]);
   });
 
+  describe('about rates, at whatever command', () => {
+    const RATE: [who: string, response: string, outcome?: string][] = [
+      ['Postfix', '450 4.7.1 Error: too much mail from 192.0.2.1'],
+      ['Postfix', '450 4.7.1 Error: too many recipients from 192.0.2.1'],
+      ['Postfix', '454 4.7.0 Error: too many new TLS sessions from 192.0.2.1'],
+      ['Postfix', '421 4.7.0 mx.example.com Error: too many connections from 192.0.2.1'],
+      ['Postfix', '451 4.7.1 <unknown[192.0.2.1]>: Client host rejected: Please try again slower'],
+      ['Exim', '421 mx.example.com: Too many concurrent SMTP connections; please try again later'],
+      ['Exim', '421 Too many concurrent SMTP connections from this IP address; please try again later'],
+      ['Exim', '450 Sender rate overlimit - 61.2 / 1h'],
+      ['Sendmail', '421 4.3.2 Connection rate limit exceeded.'],
+      ['Sendmail', '421 4.3.2 Too many open connections.'],
+      ['Exchange', '421 4.4.2 Message submission rate for this client has exceeded the configured limit'],
+      [
+        'Exchange',
+        '421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel',
+      ],
+      ['Exchange Online', '451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (AS77)'],
+      [
+        'Outlook',
+        '451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.',
+      ],
+      [
+        'Gmail',
+        '421-4.7.28 Our system has detected an unusual rate of unsolicited mail originating\n421 4.7.28 from your IP address.',
+      ],
+      ['Gmail', '454 4.7.0 Too many login attempts, please try again later.', 'account, RATE, 900 s'],
+      ['rspamd', '451 4.7.1 Ratelimit "hostinger_out_ratelimit" exceeded'],
+      ['Mailu', '450 4.7.1 SASL login name rejected: You are sending too many emails too fast.'],
+      [
+        'Zoho',
+        '550 5.4.6 Unusual sending activity detected. Please try after sometime.',
+        'account, QUOTA, 3600 s',
+      ],
+      [
+        'Plesk',
+        '554 5.7.0 Your message could not be sent. The limit on the number of allowed outgoing messages was exceeded. Try again later.',
+        'account, QUOTA, 3600 s',
+      ],
+      [
+        'cbpolicyd',
+        '554 5.7.1 <a@x.test>: Recipient address rejected: Policy rejection; Message count quota exceeded',
+        'account, QUOTA, 3600 s',
+      ],
+    ];
+    for (const [command, at] of [
+      ['greeting', greeting],
+      ['MAIL', sender],
+      ['RCPT', recipient],
+      ['the dot', message],
+    ] as const) {
+      for (const [who, response, outcome = 'account, RATE, 60 s'] of RATE) {
+        // A connection that was used before says nothing else of it.
+        for (const facts of [FRESH, REUSED]) {
+          it(`${who} "${response}" at ${command}: ${outcome}`, () => {
+            assert.equal(inWords(classifyFailure(at(response), facts)), outcome);
+          });
+        }
+      }
+    }
+
+    table([
+      [
+        'Postfix 450 4.7.1 at AUTH',
+        login('450 4.7.1 Error: too many AUTH commands from 192.0.2.1'),
+        'account, AUTH, 900 s',
+        /fewer connections/,
+      ],
+      ['too many connections at AUTH', login('421 4.7.0 Too many connections'), 'account, RATE, 60 s'],
+    ]);
+  });
+
   describe('at RCPT TO', () => {
     table([
       ['FIN', closed(), 'account, CONNECTION'],
