@@ -77,7 +77,7 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
     return { state: 'queued', progress, account: failure };
   }
 
-  if (!onlyAccount(attempt)) progress.attempts += 1;
+  if (!isAboutAccount(attempt)) progress.attempts += 1;
   if (failure?.scope === 'ambiguous') {
     progress.duplicatePossible = true;
     progress.ambiguous += 1;
@@ -92,9 +92,10 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
   return afterAnswers(progress, attempt, at);
 }
 
-/** True when the server took the mail for nobody, and for some recipient because the account is out of order. */
-function onlyAccount({ failure, accepted, refused }: Attempt): boolean {
-  return !failure && accepted.length === 0 && refused.some((one) => one.failure.scope === 'account');
+/** True when the server took the mail for nobody because of the account; some servers say why at each recipient. */
+export function isAboutAccount({ failure, accepted, refused }: Attempt): boolean {
+  if (failure) return failure.scope === 'account';
+  return accepted.length === 0 && refused.some((one) => one.failure.scope === 'account');
 }
 
 /** The server took the mail for some recipients and answered for each of the others. */

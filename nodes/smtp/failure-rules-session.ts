@@ -59,7 +59,7 @@ export const SESSION_RULES: readonly Rule[] = [
   },
   {
     // The exception to the next rule: 4.1.z and 4.2.z are about the address of the sender, 4.3.4 about this size.
-    example: 'MAIL FROM: 450 4.1.8 <a@nowhere.example>: Sender address rejected: Domain not found',
+    example: 'MAIL FROM: 450 4.2.1 The mailbox of this sender is switched off',
     when: { command: 'MAIL FROM', reply: '4yz', text: /^4\d\d 4\.(?:[12]\.|3\.4\b)/ },
     then: message('SENDER', WAIT.GREYLIST),
     what: N_('The server does not take this sender for now'),

@@ -7,6 +7,7 @@
 import { N_ } from '../language/text';
 import { account, forGood, message, type Meaning, type Rule } from './failure-rule';
 import { ACCOUNT_RULES } from './failure-rules-account';
+import { CLIENT_RULES } from './failure-rules-client';
 import { CONNECTION_RULES } from './failure-rules-connection';
 import { MAIL_RULES } from './failure-rules-mail';
 import { RATE_RULES } from './failure-rules-rate';
@@ -96,6 +97,7 @@ export const RULES: readonly Rule[] = [
   ...OWN_SIDE,
   ...RATE_RULES,
   ...ACCOUNT_RULES,
+  ...CLIENT_RULES,
   ...SESSION_RULES,
   ...MAIL_RULES,
   ...CONNECTION_RULES,

@@ -269,6 +269,25 @@ describe('the outbox', () => {
     assert.equal(outbox.counts().deferred, 1);
   });
 
+  it('does so too when each recipient of that mail is refused for a reason of the account', async () => {
+    const error = new MailError('SENDER', 'not owned', { responseCode: 553, command: 'RCPT TO' });
+    const refused = { address: 'a@x.test', failure: { ...failure('account'), error } };
+    const poison: Attempt = { accepted: [], refused: [refused], response: null };
+    start((subject, recipients) => (subject === 'poison' ? poison : accept(recipients)), { connections: 1 });
+    for (const subject of ['poison', 'a', 'b', 'c']) await outbox.add(mail(subject));
+    for (let i = 0; i < 6; i++) {
+      await settle();
+      mock.timers.tick(30_000);
+    }
+    await settle();
+    assert.deepEqual(
+      results.map((result) => result.subject),
+      ['a', 'b', 'c'],
+    );
+    assert.equal(outbox.problem(), null);
+    assert.deepEqual(outbox.counts().deferred, 1);
+  });
+
   it('reports mails that waited too long for an account that does not come back', async () => {
     start(() => refuse(failure('account', false, HOUR)), { retryFor: 2 * HOUR, connections: 1 });
     await outbox.add(mail('a'));

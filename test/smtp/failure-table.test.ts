@@ -257,6 +257,27 @@ const REPLIES: Row[] = [
   says('', 'mail', '452 4.3.1 Insufficient system storage', 'L a'),
   says('', 'rcpt', '452 4.3.1 Insufficient system storage', 'L m 5 min'),
   says('', 'rcpt', '452 4.2.2 over quota', 'L m 5 min'),
+  ...(
+    [
+      ['504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname', 'H a 5 min'],
+      ['450 4.7.1 <box>: Helo command rejected: Host not found', 'H a 5 min'],
+      ['450 4.1.8 <me@x.test>: Sender address rejected: Domain not found', 'L a'],
+      ['553 5.7.1 <me@x.test>: Sender address rejected: not owned by user b', 'L a'],
+      ['550 5.7.1 Service unavailable; client [127.0.0.1] blocked using bl.example', 'H a 5 min'],
+      ['554 5.7.1 <unknown[127.0.0.1]>: Client host rejected: Access denied', 'H a 5 min'],
+    ] as const
+  ).flatMap(([line, outcome]) => [
+    says('Postfix ', 'mail', line, outcome),
+    says('Postfix ', 'rcpt', line, outcome),
+  ]),
+  says('Postfix ', 'mail', '450 4.7.1 Error: too much mail from 127.0.0.1', 'L a 1 min'),
+  says('Gmail ', 'mail', '454 4.7.0 Too many login attempts, please try again later.', 'H a 15 min'),
+  says(
+    'Zoho ',
+    'dot',
+    '550 5.4.6 Unusual sending activity detected. Please try after sometime.',
+    'H a 60 min',
+  ),
   says('', 'rcpt', '450 4.7.1 greylisted', 'L m 5 min'),
   says('', 'rcpt', '451 4.7.1 greylisted', 'L m 5 min'),
 ];

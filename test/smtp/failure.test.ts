@@ -364,7 +364,7 @@ describe('classifyFailure', () => {
       ['550 for the sender', sender('550 5.1.0 Sender rejected'), 'message for good, SENDER'],
       [
         '450 for the domain of the sender',
-        sender('450 4.1.8 <a@nowhere.example>: Sender address rejected: Domain not found'),
+        sender('450 4.1.8 <a@nowhere.example>: unknown domain'),
         'message, SENDER, 300 s',
       ],
       ['503 on a new connection', sender('503 5.5.1 Bad sequence of commands'), 'account, PROTOCOL'],
@@ -441,6 +441,80 @@ describe('classifyFailure', () => {
         /fewer connections/,
       ],
       ['too many connections at AUTH', login('421 4.7.0 Too many connections'), 'account, RATE, 60 s'],
+    ]);
+  });
+
+  describe('about who sends, at whatever command', () => {
+    const HELO = ['account, PROTOCOL, 300 s', /mail\.smtp\.localhost/] as const;
+    const SENDER = ['account, SENDER', /`from`/] as const;
+    const CLIENT = ['account, SERVER, 300 s', /IP address.*login/] as const;
+    const REPLIES: [response: string, outcome: string, hint: RegExp][] = [
+      ['504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname', ...HELO],
+      ['450 4.7.1 <box>: Helo command rejected: Host not found', ...HELO],
+      ['501 5.5.2 <a_b>: Helo command rejected: Invalid name', ...HELO],
+      ['554 5.7.1 Service unavailable; Helo command [box.example] blocked using dbl.spamhaus.org', ...HELO],
+      ['550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)', ...HELO],
+      ['450 4.1.8 <a@nowhere.example>: Sender address rejected: Domain not found', ...SENDER],
+      ['553 5.7.1 <a@example.com>: Sender address rejected: not owned by user b', ...SENDER],
+      ['553 5.7.1 <a@example.com>: Sender address rejected: not logged in', ...SENDER],
+      ['504 5.5.2 <a@box>: Sender address rejected: need fully-qualified address', ...SENDER],
+      ['450 4.1.7 <a@example.com>: Sender address rejected: unverified address: timed out', ...SENDER],
+      ['550 Sender verify failed', ...SENDER],
+      ['451 4.1.8 Domain of sender address a@nowhere.example does not resolve', ...SENDER],
+      ['553 5.5.4 <a>... Domain name required for sender address a', ...SENDER],
+      ['550 5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org', ...CLIENT],
+      ['554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example', ...CLIENT],
+      ['554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied', ...CLIENT],
+      ['450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]', ...CLIENT],
+      ['503 5.7.0 Error: access denied for unknown[192.0.2.1]', ...CLIENT],
+      ['550 5.7.1 Rejected: 192.0.2.1 listed at zen.spamhaus.org', ...CLIENT],
+      ['550-rejected because 192.0.2.1 is in a black list at zen.spamhaus.org', ...CLIENT],
+    ];
+    for (const [command, at] of [
+      ['MAIL', sender],
+      ['RCPT', recipient],
+      ['DATA', dataCommand],
+    ] as const) {
+      for (const [response, outcome, hint] of REPLIES) {
+        it(`"${response}" at ${command}: ${outcome}`, () => {
+          const failure = classifyFailure(at(response), FRESH);
+          assert.equal(inWords(failure), outcome);
+          assert.match(failure.error.hint ?? '', hint);
+        });
+      }
+    }
+
+    table([
+      [
+        'the sender by its code alone, at RCPT',
+        recipient('553 5.1.8 <a@nowhere.example>... Domain does not exist'),
+        ...SENDER,
+      ],
+      [
+        'a listed link in the content',
+        message('554 5.7.1 Your message contains a URL listed at dbl.spamhaus.org'),
+        'message for good, REFUSED',
+      ],
+      [
+        'the recipient that is rejected',
+        recipient('550 5.1.1 <nobody@example.com>: Recipient address rejected: User unknown'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a user whom Domino does not know',
+        recipient('550 nobody@example.com... User not listed in public Name & Address Book'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a sender whom the recipient does not want',
+        recipient('550 5.7.1 Blacklisted by recipient'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a session that began without a greeting',
+        sender('503 5.5.1 Error: send HELO/EHLO first'),
+        'account, PROTOCOL',
+      ],
     ]);
   });
 
