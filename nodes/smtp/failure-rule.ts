@@ -20,7 +20,14 @@ export interface Conditions {
   text?: RegExp;
   /** The connection had carried another mail before. */
   reused?: true;
+  /** No login was made, and no recipient was taken without one. */
+  anonymous?: true;
+  /** The port is one for submission (RFC 6409, RFC 8314, or the one that providers add). */
+  submission?: true;
 }
+
+/** What the conditions look at besides the signs of an error. */
+export type Situation = Partial<Record<'reused' | 'anonymous' | 'submission', boolean>>;
 
 /** Who has to wait, how long at least, and our own code, see MailError. */
 export type Verdict = { code: string; minWait: number } & (

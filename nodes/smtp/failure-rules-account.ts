@@ -7,6 +7,10 @@ import { account, type Rule } from './failure-rule';
 import { TOO_MANY_LOGINS } from './failure-rules-rate';
 import * as WAIT from './failure-waits';
 
+/** Postfix, Exim, Sendmail, Exchange, qmail. */
+export const RELAYING =
+  /relay(?:ing)? (?:access )?(?:is )?(?:denied|not|prohibited)|(?:unable|not permitted|not allowed) to relay|allowed rcpthosts/i;
+
 export const ACCOUNT_RULES: readonly Rule[] = [
   {
     // Basic authentication for client submission is retired at Exchange Online.
@@ -109,6 +113,30 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     then: account('AUTH', WAIT.HOLD),
     what: N_('The server wants a login first'),
     hint: N_('Set mail.smtp.auth=true, user name and password.'),
+  },
+  {
+    // Submission servers that only say what they do not do: Postfix (`permit_sasl_authenticated, reject`), Exim, Exchange.
+    example: 'RCPT TO: 554 5.7.1 <b@x.example>: Recipient address rejected: Access denied',
+    when: {
+      anonymous: true,
+      command: 'RCPT TO',
+      reply: ['4yz', '5yz'],
+      text: new RegExp(`${RELAYING.source}|access denied`, 'i'),
+    },
+    then: account('AUTH', WAIT.HOLD),
+    what: N_('The server takes no mail without a login'),
+    hint: N_(
+      'Log in: set mail.smtp.auth=true, user name and password. If the server offers no login on this port, use 587 with STARTTLS or 465 with TLS.',
+    ),
+  },
+  {
+    example: 'RCPT TO: 550 5.7.1 Rejected by policy',
+    when: { anonymous: true, submission: true, command: 'RCPT TO', text: /^5\d\d 5\.7\.\d/ },
+    then: account('AUTH', WAIT.HOLD),
+    what: N_('The server takes no mail without a login'),
+    hint: N_(
+      'Log in: set mail.smtp.auth=true, user name and password. If the server offers no login on this port, use 587 with STARTTLS or 465 with TLS.',
+    ),
   },
   {
     // Gmail 5.4.5; Exchange 5.1.90, 5.7.232, 5.7.233 and its SubmissionQuotaExceededException.

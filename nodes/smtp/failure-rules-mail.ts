@@ -3,6 +3,7 @@
  */
 import { N_ } from '../language/text';
 import { forGood, message, type Rule } from './failure-rule';
+import { RELAYING } from './failure-rules-account';
 import * as WAIT from './failure-waits';
 
 export const MAIL_RULES: readonly Rule[] = [
@@ -65,11 +66,7 @@ export const MAIL_RULES: readonly Rule[] = [
   },
   {
     example: 'RCPT TO: 554 5.7.1 <b@x.example>: Relay access denied',
-    when: {
-      command: 'RCPT TO',
-      reply: '5yz',
-      text: /relay(?:ing)? (?:access )?(?:is )?(?:denied|not)|not permitted to relay/i,
-    },
+    when: { command: 'RCPT TO', reply: '5yz', text: RELAYING },
     then: forGood('RECIPIENT'),
     what: N_('The server does not pass mails on to this recipient'),
     hint: N_('It does so only after a login (mail.smtp.auth=true), or only for its own addresses.'),

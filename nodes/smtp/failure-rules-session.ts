@@ -3,6 +3,7 @@
  */
 import { N_ } from '../language/text';
 import { account, message, reconnect, type Rule } from './failure-rule';
+import { RELAYING } from './failure-rules-account';
 import * as WAIT from './failure-waits';
 
 const BEFORE_THE_MAIL = ['CONN', 'EHLO', 'HELO', 'LHLO', 'STARTTLS', 'RSET'];
@@ -47,6 +48,14 @@ export const SESSION_RULES: readonly Rule[] = [
     hint: N_(
       'If it stays, set fewer connections and a rate limit, and a full host name in mail.smtp.localhost.',
     ),
+  },
+  {
+    // The exception to the next rule. Postfix by default (defer_unauth_destination): its settings may be unfinished.
+    example: 'RCPT TO: 454 4.7.1 <b@x.example>: Relay access denied',
+    when: { command: 'RCPT TO', reply: '4yz', text: RELAYING },
+    then: message('RECIPIENT', WAIT.GREYLIST),
+    what: N_('The server does not pass mails on to this recipient'),
+    hint: N_('It does so only after a login (mail.smtp.auth=true), or only for its own addresses.'),
   },
   {
     // RFC 5321 section 4.2: 421 ends the session; 432 and 454 are about the login or the account.

@@ -4,7 +4,7 @@
  */
 import { t, translate } from '../language/text';
 import { MailError, type Failure } from '../types';
-import type { Conditions, Meaning, Rule } from './failure-rule';
+import type { Conditions, Meaning, Rule, Situation } from './failure-rule';
 import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from './failure-rules';
 import { readSigns, type Signs } from './failure-signs';
 import { HOLD } from './failure-waits';
@@ -21,7 +21,14 @@ export interface FailureFacts {
   deadline?: 'before-dot' | 'after-dot';
   /** Nobody tries it again: it was a test. */
   once?: true;
+  /** No login was made, and no recipient was taken without one. */
+  anonymous?: boolean;
+  /** The port of the server. */
+  port?: number;
 }
+
+/** RFC 6409, RFC 8314, and what providers offer where these are blocked. */
+const SUBMISSION_PORTS = [587, 465, 2525];
 
 /**
  * Says what the failure of an attempt means for the mail, the account and the next attempt. Secrets must be masked
@@ -41,7 +48,7 @@ export function classifyFailure(error: unknown, facts: FailureFacts): Failure {
     }
   }
   const refusals = refusedRecipients(error);
-  if (refusals.length > 0) return mostHopeful(refusals.map(classifyRecipient));
+  if (refusals.length > 0) return mostHopeful(classifyRefusals(refusals, facts));
   // A refusal that ends with the connection instead of a line break comes without its command.
   if (facts.dotHandedOver && signs.command === 'CONN') signs.command = 'DATA';
   return decide(signs, facts);
@@ -49,7 +56,16 @@ export function classifyFailure(error: unknown, facts: FailureFacts): Failure {
 
 /** Says what the refusal of one recipient means; `error` is an item of nodemailer's `rejectedErrors`. */
 export function classifyRecipient(error: unknown): Failure {
-  return decide(readSigns(error), { reused: false });
+  return decide(readSigns(error), {});
+}
+
+/** Says what it means that every recipient was refused: it is the missing login only when each of them met it. */
+export function classifyRefusals(
+  errors: unknown[],
+  { anonymous, port }: Pick<FailureFacts, 'anonymous' | 'port'>,
+): Failure[] {
+  const failures = errors.map((error) => decide(readSigns(error), { anonymous, port }));
+  return failures.every(({ scope }) => scope === 'account') ? failures : errors.map(classifyRecipient);
 }
 
 /** What the stream of a message says when a part of the mail is gone for good (outbox/contents.ts). */
@@ -67,17 +83,19 @@ function ownFailure(error: MailError, signs: Signs): Failure {
   return { scope: 'message', permanent: original.code === DAMAGED, minWait: 0, error: original };
 }
 
-function decide(signs: Signs, facts: Pick<FailureFacts, 'reused' | 'once'>): Failure {
-  return failureOf(ruleFor(signs, facts) ?? UNKNOWN, signs, facts);
+function decide(signs: Signs, facts: Partial<FailureFacts>): Failure {
+  const { reused, anonymous, port } = facts;
+  const submission = port !== undefined && SUBMISSION_PORTS.includes(port);
+  return failureOf(ruleFor(signs, { reused, anonymous, submission }) ?? UNKNOWN, signs, facts);
 }
 
 /** The first rule that the signs of an error meet. */
-export function ruleFor(signs: Signs, { reused }: Pick<FailureFacts, 'reused'>): Rule | undefined {
-  return RULES.find(({ when }) => fits(when, signs, reused));
+export function ruleFor(signs: Signs, situation: Situation): Rule | undefined {
+  return RULES.find(({ when }) => fits(when, signs, situation));
 }
 
-/** True when the signs meet every condition of a rule. */
-function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
+/** True when the signs and the situation meet every condition of a rule. */
+function fits(when: Conditions, signs: Signs, situation: Situation): boolean {
   return (
     meets(when.code, signs.code) &&
     meets(when.original, signs.original) &&
@@ -87,7 +105,9 @@ function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
     meets(when.command, signs.command) &&
     meets(when.text, signs.text) &&
     (!when.noReply || !signs.refused) &&
-    (!when.reused || reused)
+    (!when.reused || situation.reused === true) &&
+    (!when.anonymous || situation.anonymous === true) &&
+    (!when.submission || situation.submission === true)
   );
 }
 

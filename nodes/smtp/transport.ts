@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
-import { classifyFailure, classifyRecipient } from './failure';
+import { classifyFailure, classifyRecipient, classifyRefusals, type FailureFacts } from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
 import { createMask, joinMasks, type Mask } from './secrets';
 import type { Session } from './session';
@@ -88,6 +88,8 @@ export function createTransport({
   );
   const masked: Masked = (text) => (text === undefined ? null : mask(text));
   const { dsn } = mailOptions(settings);
+  /** The server takes mails without a login, for some recipients at least. */
+  let openToAll = false;
 
   /** Sends over a session, and leaves it fit for the next mail or ended. */
   async function sendOver(session: Session, envelope: Parameters<Session['send']>[0], body: Readable) {
@@ -137,6 +139,7 @@ export function createTransport({
 
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
+        if (!session?.loggedIn) openToAll = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
         yield* mail.open();
         await aboutToSendDot().catch((error: Error) => {
@@ -173,6 +176,8 @@ export function createTransport({
           ...course,
           reused,
           aborted: signal.aborted,
+          anonymous: session?.loggedIn === false && !openToAll,
+          port: settings.port,
         });
         if (attempt.failure?.scope === 'connection') sessions.dropIdle();
         return attempt;
@@ -204,28 +209,26 @@ function answered(info: SMTPConnectionSendInfo, masked: Masked): Attempt {
   };
 }
 
-function failed(
-  error: unknown,
-  recipients: number,
-  masked: Masked,
-  facts: Parameters<typeof classifyFailure>[1],
-): Attempt {
+function failed(error: unknown, recipients: number, masked: Masked, facts: FailureFacts): Attempt {
   const { response, rejectedErrors } = maskError(error, masked) as {
     response?: string;
     rejectedErrors?: RecipientError[];
   };
   // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
   if (rejectedErrors && rejectedErrors.length === recipients) {
-    return { accepted: [], refused: refusals(rejectedErrors, masked), response: response ?? null };
+    const refused = refusals(rejectedErrors, masked, (errors) => classifyRefusals(errors, facts));
+    return { accepted: [], refused, response: response ?? null };
   }
   return { accepted: [], refused: [], response: response ?? null, failure: classifyFailure(error, facts) };
 }
 
-function refusals(errors: RecipientError[] | undefined, masked: Masked): RecipientFailure[] {
-  return (errors ?? []).map((error) => ({
-    address: error.recipient ?? '',
-    failure: classifyRecipient(maskError(error, masked)),
-  }));
+function refusals(
+  errors: RecipientError[] = [],
+  masked: Masked,
+  classify = (all: unknown[]) => all.map(classifyRecipient),
+): RecipientFailure[] {
+  const failures = classify(errors.map((error) => maskError(error, masked)));
+  return failures.map((failure, index) => ({ address: errors[index]?.recipient ?? '', failure }));
 }
 
 /** Masks the texts of an error in place: it is nodemailer's and ends here. */

@@ -158,6 +158,14 @@ describe('a connection test that fails', () => {
       assert.match(answer.error?.message ?? '', /550 .*no such user/);
     });
 
+    it('a recipient that is refused because nobody logged in', async () => {
+      const server = await faulty(at('rcpt', reply('554 5.7.1 <a@b.test>: Relay access denied')));
+      const without = ['mail.smtp.auth=false'];
+      const body = { to: 'a@b.test' };
+      assertFailed(await runTrial({ server, properties: without, body }), 'rcpt', 'AUTH', /^Log in/);
+      assertFailed(await runTrial({ server, body }), 'rcpt', 'RECIPIENT', /only for its own addresses/);
+    });
+
     it('a mail that is refused after its content', async () => {
       const server = await faulty(at('dot', reply('554 5.6.0 looks like spam')));
       const answer = await runTrial({ server, body: { to: 'a@b.test' } });

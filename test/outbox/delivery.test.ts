@@ -59,6 +59,31 @@ describe('the outbox and its mail server', () => {
     }
   });
 
+  it('hold the mails when each recipient is denied without a login, and say to log in', async () => {
+    const denied = '554 5.7.1 <a@x.test>: Recipient address rejected: Access denied';
+    let open = false;
+    const server = await opened(
+      startFaultServer({ script: ({ phase }) => (phase === 'rcpt' && !open ? reply(denied) : undefined) }),
+    );
+    const { outbox, results, problems, start } = await lineTo({ server });
+    await outbox.add(newMail(['a@x.test', 'b@x.test']));
+    await outbox.add(newMail(['c@x.test']));
+    start();
+    assert.equal(await problems.next(), 'AUTH');
+    assert.match(outbox.problem()?.error.hint ?? '', /^Log in: set mail\.smtp\.auth=true/);
+    assert.deepEqual(results.items, []);
+    open = true;
+    const sent = [await results.next(), await results.next()];
+    assert.deepEqual(
+      sent.map(({ status, accepted }) => [status, accepted.length]),
+      [
+        ['sent', 2],
+        ['sent', 1],
+      ],
+    );
+    assert.equal(server.ledger.items.length, 2);
+  });
+
   it('know after a restart who has the mail already', async () => {
     const server = await opened(
       startFaultServer({

@@ -115,6 +115,8 @@ const unreadable = (code: string): More => ({
 const large: More = { mail: newMail(undefined, { size: LARGE }) };
 const halfway = (fault: Fault): Script => at('body', { ...fault, afterBytes: 100_000 });
 
+const DENIED = '554 5.7.1 <a@x.test>: Recipient address rejected: Access denied';
+
 const FAULTS: Row[] = [
   row('closed port', 0, 'L a', none, { closedPort: true }),
   row('no greeting', 0, 'L a', at('greeting', stall())),
@@ -270,6 +272,30 @@ const REPLIES: Row[] = [
     says('Postfix ', 'mail', line, outcome),
     says('Postfix ', 'rcpt', line, outcome),
   ]),
+  ...(
+    [
+      [DENIED, 'P'],
+      ['554 5.7.1 <a@x.test>: Relay access denied', 'P'],
+      ['454 4.7.1 <a@x.test>: Relay access denied', 'L m 5 min'],
+      ['550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain', 'P'],
+    ] as const
+  ).flatMap(([line, withLogin]) => [
+    says('without a login ', 'rcpt', line, 'H a 5 min'),
+    says('with a login ', 'rcpt', line, withLogin, AUTH),
+  ]),
+  row('no login, both denied', 0, 'H a 5 min, H a 5 min', at('rcpt', reply(DENIED)), TWO),
+  row('no login, one taken, one denied', 1, '1 sent, P', second(reply(DENIED)), TWO),
+  row(
+    'no login, one unknown, one denied',
+    0,
+    'P, P',
+    firstOf(second(reply(DENIED)), at('rcpt', reply('550 5.1.1 nobody'))),
+    TWO,
+  ),
+  row('no login, one denied after another was taken', 1, 'P', at('rcpt', reply(DENIED), 2), { before: 1 }),
+  row('no login offered, denied', 0, 'H a 5 min', at('rcpt', reply(DENIED)), {
+    server: { login: { user: 'u', password: 'a secret' } },
+  }),
   says('Postfix ', 'mail', '450 4.7.1 Error: too much mail from 127.0.0.1', 'L a 1 min'),
   says('Gmail ', 'mail', '454 4.7.0 Too many login attempts, please try again later.', 'H a 15 min'),
   says(

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
-import { classifyFailure, classifyRecipient, ruleFor, type FailureFacts } from '../../nodes/smtp/failure';
+import {
+  classifyFailure,
+  classifyRecipient,
+  classifyRefusals,
+  ruleFor,
+  type FailureFacts,
+} from '../../nodes/smtp/failure';
 import { RULES } from '../../nodes/smtp/failure-rules';
 import { readSigns } from '../../nodes/smtp/failure-signs';
 import { MailError, type Failure } from '../../nodes/types';
@@ -871,7 +877,7 @@ describe('the rules', () => {
     const { example, when, then, what } = rule;
     const shown = typeof example === 'string' ? example : `${example.code ?? ''} ${example.message}`;
     it(`${shown}: ${what} (${then.code})`, () => {
-      const found = ruleFor(readSigns(errorOf(example)), { reused: when.reused === true });
+      const found = ruleFor(readSigns(errorOf(example)), when);
       assert.equal(found?.what, what);
       assert.equal(found, rule);
     });
@@ -931,6 +937,30 @@ describe('classifyRecipient', () => {
       if (hint) assert.match(failure.error.hint ?? '', hint);
     });
   }
+
+  it('takes any 5.7.z of each recipient on a submission port for a missing login', () => {
+    const classes = (port: number, anonymous: boolean, ...responses: string[]) =>
+      classifyRefusals(
+        responses.map((response) => recipient(response)),
+        { anonymous, port },
+      ).map(inWords);
+    const policy = '550 5.7.1 Rejected by policy';
+    for (const port of [587, 465, 2525]) {
+      assert.deepEqual(classes(port, true, policy, policy), ['account, AUTH, 300 s', 'account, AUTH, 300 s']);
+      assert.deepEqual(classes(port, false, policy), ['message for good, RECIPIENT']);
+    }
+    assert.deepEqual(classes(25, true, policy), ['message for good, RECIPIENT']);
+    assert.deepEqual(classes(587, true, policy, '550 5.1.1 No such user'), [
+      'message for good, RECIPIENT',
+      'message for good, RECIPIENT',
+    ]);
+  });
+
+  it('says to log in', () => {
+    const denied = recipient('554 5.7.1 <a@x.test>: Recipient address rejected: Access denied');
+    const [failure] = classifyRefusals([denied], { anonymous: true });
+    assert.match(failure?.error.hint ?? '', /Log in: set mail\.smtp\.auth=true/);
+  });
 
   it('names the recipient', () => {
     const { error } = classifyRecipient(recipient('550 5.1.1 No such user'));
