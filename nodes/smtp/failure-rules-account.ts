@@ -31,6 +31,34 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     ),
   },
   {
+    // RFC 4954 has 538, Postfix 504, others 530 as before MAIL FROM.
+    example: 'AUTH: 538 5.7.11 Encryption required for requested authentication mechanism',
+    when: {
+      code: 'EAUTH',
+      reply: '5yz',
+      text: /^538\b|\bSTARTTLS\b|encryption (?:is )?(?:required|needed)|(?:require|need|must use)s? (?:an? )?(?:TLS|SSL|encrypt)|\b(?:TLS|SSL) (?:is )?(?:required|needed)/i,
+    },
+    then: account('TLS', WAIT.HOLD),
+    what: N_('The server takes a login only over TLS'),
+    hint: N_(
+      'Set mail.smtp.starttls.enable=true (port 587 or 25), or mail.smtp.ssl.enable=true for port 465.',
+    ),
+  },
+  {
+    // Exchange 5.7.4, Sendmail 5.3.3, Exim "not advertised", RFC 4954 534 "mechanism is too weak".
+    example: 'AUTH: 504 5.7.4 Unrecognized authentication type',
+    when: {
+      code: 'EAUTH',
+      reply: '5yz',
+      text: /^504\b|authentication type|mechanism|\bAUTH\w* (?:command used when )?not (?:advertised|enabled|available|supported)|authentication not enabled/i,
+    },
+    then: account('AUTH', WAIT.HOLD),
+    what: N_('The server does not take this kind of login'),
+    hint: N_(
+      'Name one that the server offers in mail.smtp.auth.mechanisms, such as PLAIN, LOGIN or CRAM-MD5: the connection test shows what it offers. It may offer more over TLS or on another port.',
+    ),
+  },
+  {
     example: 'AUTH: 454 4.7.0 Too many login attempts, please try again later.',
     when: { code: 'EAUTH', reply: 454, enhanced: '4.7.0' },
     then: account('AUTH', WAIT.LOGIN_THROTTLED),

@@ -88,6 +88,10 @@ export const SESSION_RULES: readonly Rule[] = [
     when: { reply: 503, command: ['MAIL FROM', ...BEFORE_THE_MAIL] },
     then: account('PROTOCOL'),
     what: N_('The server lost track of the session'),
+    retried: true,
+    hint: N_(
+      'If it stays, the server may want TLS or a login first: set mail.smtp.starttls.enable=true, or mail.smtp.auth=true with user name and password.',
+    ),
   },
   {
     example: 'CONN: 554 5.7.1 Service unavailable; client host blocked',

@@ -153,6 +153,8 @@ const FAULTS: Row[] = [
   says('', 'auth', '535 5.7.8 bad credentials', 'H a 5 min', AUTH),
   says('', 'auth', '535 5.7.139 SMTP AUTH is off', 'H a 5 min', AUTH),
   says('', 'auth', '454 4.7.0 too many logins', 'H a 15 min', AUTH),
+  says('', 'auth', '538 5.7.11 Encryption required', 'H a 5 min', AUTH),
+  says('', 'auth', '504 5.7.4 Unrecognized authentication type', 'H a 5 min', AUTH),
   says('', 'auth', '432 4.7.12 a transition is needed', 'H a 5 min', AUTH),
   says('', 'auth', '421 4.3.0 later', 'H a 5 min', AUTH),
   row('auth not offered, then 530', 0, 'H a 5 min', at('mail', reply('530 5.7.0 log in first'))),

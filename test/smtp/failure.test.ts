@@ -305,6 +305,29 @@ describe('classifyFailure', () => {
         'account, RATE, 10 s',
         /3 for each mailbox/,
       ],
+      ...(
+        [
+          '538 5.7.11 Encryption required for requested authentication mechanism',
+          '504 5.5.4 Encryption required for requested authentication mechanism',
+          '530 5.7.0 Must issue a STARTTLS command first',
+          '538 Error: TLS required',
+        ] as const
+      ).map((response): Row => [response, login(response), 'account, TLS, 300 s', /starttls\.enable=true/]),
+      ...(
+        [
+          '504 5.7.4 Unrecognized authentication type',
+          '504 5.3.3 AUTH mechanism CRAM-MD5 not available',
+          '503 AUTH command used when not advertised',
+          '534 5.7.9 Authentication mechanism is too weak',
+          '535 5.7.8 Error: authentication failed: no mechanism available',
+          '503 5.5.1 Error: authentication not enabled',
+        ] as const
+      ).map((response): Row => [
+        response,
+        login(response),
+        'account, AUTH, 300 s',
+        /mail\.smtp\.auth\.mechanisms/,
+      ]),
       ['FIN at AUTH', closed(), 'account, CONNECTION'],
       [
         '530 at MAIL, when the server offered no login',
@@ -373,7 +396,12 @@ describe('classifyFailure', () => {
         sender('450 4.1.8 <a@nowhere.example>: unknown domain'),
         'message, SENDER, 300 s',
       ],
-      ['503 on a new connection', sender('503 5.5.1 Bad sequence of commands'), 'account, PROTOCOL'],
+      [
+        '503 on a new connection',
+        sender('503 5.5.1 Bad sequence of commands'),
+        'account, PROTOCOL',
+        /TLS or a login first/,
+      ],
       ['FIN at MAIL on a new connection', closed(), 'account, CONNECTION'],
     ]);
   });
