@@ -3,6 +3,7 @@
  * Error shapes: nodemailer 10.6, errors.js and smtp-connection (`_formatError`).
  */
 import { t } from '../language/text';
+import { withoutOpenSslDetails } from './openssl';
 
 /** The longest text that is kept of a server's words, characters. */
 const MAX_TEXT = 500;
@@ -70,9 +71,9 @@ function enhancedCode(response: string): string {
   return found?.[1] ?? '';
 }
 
-/** Joins the lines of a reply, without the codes that begin each further line, and cuts what is too long. */
+/** Joins the lines of a reply, without the codes that begin each further line, and cuts what is too long. OpenSSL's errors are their reasons. */
 function oneLine(words: string): string {
-  const text = words.slice(0, 10 * MAX_TEXT);
+  const text = withoutOpenSslDetails(words.slice(0, 10 * MAX_TEXT));
   const code = /^(\d{3})[ -](?:([245]\.\d{1,3}\.\d{1,3})[ -])?/.exec(text);
   const repeated = code && new RegExp(`^${code[1]}(?:[ -]|$)(?:${code[2] ?? '(?!)'} )?`);
   const joined = text

@@ -51,6 +51,8 @@ describe('a connection test that fails', () => {
     it('implicit TLS on a port for STARTTLS', async () => {
       const answer = await runTrial({ server: await inbox(), properties: IMPLICIT });
       assertFailed(answer, 'tls', 'TLS', /starttls\.enable=true/);
+      assert.equal(detailOf(answer, 'tls'), 'wrong version number');
+      assert.match(answer.error?.message ?? '', /: wrong version number$/);
     });
 
     it('STARTTLS on a port for implicit TLS', async () => {
