@@ -8,7 +8,7 @@
  */
 import type { Attempt, ErrorSummary, Failure, MailError } from '../types';
 import type { Progress } from './store';
-import { nextAttempt } from './retry';
+import { leastWait, nextAttempt } from './retry';
 
 /** An ambiguous attempt is repeated at most this often: each repetition may be a duplicate in the inbox. */
 export const MAX_RESENDS = 2;
@@ -116,16 +116,14 @@ function afterAnswers(progress: Progress, attempt: Attempt, at: Circumstances): 
   }
   progress.pending = pending;
   if (account) return { state: 'queued', progress, account };
-  const longest = again.reduce<Failure | undefined>(
-    (a, b) => (a && a.minWait >= b.minWait ? a : b),
-    undefined,
-  );
+  const least = (failure: Failure) => leastWait(failure, progress.attempts);
+  const longest = again.reduce<Failure | undefined>((a, b) => (a && least(a) >= least(b) ? a : b), undefined);
   return longest ? wait(progress, longest, progress.attempts, at) : finished(progress);
 }
 
 function wait(progress: Progress, failure: Failure, tries: number, at: Circumstances): NextState {
   if (at.now >= at.expires) return giveUp(progress, failure.error);
-  progress.nextAttempt = nextAttempt(at.now, tries, failure.minWait, at.random);
+  progress.nextAttempt = nextAttempt(at.now, tries, leastWait(failure, tries), at.random);
   return { state: 'deferred', progress };
 }
 

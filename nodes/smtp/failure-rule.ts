@@ -2,6 +2,7 @@
  * What a rule about failures is: conditions on the signs of an error, and what follows when all of them hold.
  */
 import type { FailureScope } from '../types';
+import { FIRST_GREYLIST, GREYLIST } from './failure-waits';
 
 type OneOf<T> = T | readonly T[];
 
@@ -30,7 +31,7 @@ export interface Conditions {
 export type Situation = Partial<Record<'reused' | 'anonymous' | 'submission', boolean>>;
 
 /** Who has to wait, how long at least, and our own code, see MailError. */
-export type Verdict = { code: string; minWait: number } & (
+export type Verdict = { code: string; minWait: number; firstWaits?: readonly number[] } & (
   | { scope: 'message'; permanent: boolean }
   // An account failure must not cost a mail.
   | { scope: Exclude<FailureScope, 'message'>; permanent: false }
@@ -71,6 +72,12 @@ export const message = (code: string, minWait = 0): Verdict => ({
   permanent: false,
   minWait,
   code,
+});
+
+/** This recipient, or this sender, waits: at first shortly. */
+export const greylisted = (code: string): Verdict => ({
+  ...message(code, GREYLIST),
+  firstWaits: FIRST_GREYLIST,
 });
 
 /** This mail, or this recipient, is refused for good. */

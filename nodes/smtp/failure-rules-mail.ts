@@ -2,7 +2,7 @@
  * Replies about one mail, its sender or one of its recipients. The account is fine: other mails go on.
  */
 import { N_ } from '../language/text';
-import { forGood, message, type Rule } from './failure-rule';
+import { forGood, greylisted, message, type Rule } from './failure-rule';
 import { RELAYING } from './failure-rules-account';
 import * as WAIT from './failure-waits';
 
@@ -35,7 +35,7 @@ export const MAIL_RULES: readonly Rule[] = [
   {
     example: 'RCPT TO: 451 4.7.1 Greylisted, come back later',
     when: { command: 'RCPT TO', reply: '4yz' },
-    then: message('RECIPIENT', WAIT.GREYLIST),
+    then: greylisted('RECIPIENT'),
     what: N_('The server does not take this recipient for now'),
     retried: true,
     hint: N_('The mailbox may be full or busy, or the server lets strangers wait (greylisting).'),

@@ -2,7 +2,7 @@
  * Replies that end the session or come before there is a mail in it: every mail of the connector waits.
  */
 import { N_ } from '../language/text';
-import { account, message, reconnect, type Rule } from './failure-rule';
+import { account, greylisted, reconnect, type Rule } from './failure-rule';
 import { RELAYING } from './failure-rules-account';
 import * as WAIT from './failure-waits';
 
@@ -53,7 +53,7 @@ export const SESSION_RULES: readonly Rule[] = [
     // The exception to the next rule. Postfix by default (defer_unauth_destination): its settings may be unfinished.
     example: 'RCPT TO: 454 4.7.1 <b@x.example>: Relay access denied',
     when: { command: 'RCPT TO', reply: '4yz', text: RELAYING },
-    then: message('RECIPIENT', WAIT.GREYLIST),
+    then: greylisted('RECIPIENT'),
     what: N_('The server does not pass mails on to this recipient'),
     hint: N_('It does so only after a login (mail.smtp.auth=true), or only for its own addresses.'),
   },
@@ -70,7 +70,7 @@ export const SESSION_RULES: readonly Rule[] = [
     // The exception to the next rule: 4.1.z and 4.2.z are about the address of the sender, 4.3.4 about this size.
     example: 'MAIL FROM: 450 4.2.1 The mailbox of this sender is switched off',
     when: { command: 'MAIL FROM', reply: '4yz', text: /^4\d\d 4\.(?:[12]\.|3\.4\b)/ },
-    then: message('SENDER', WAIT.GREYLIST),
+    then: greylisted('SENDER'),
     what: N_('The server does not take this sender for now'),
     hint: N_('Check the `from` address; its domain must exist.'),
   },

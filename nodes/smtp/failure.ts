@@ -122,7 +122,7 @@ function meets<T extends string | number>(
 }
 
 function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
-  const { scope, permanent, minWait, code } = meaning.then;
+  const { code, ...verdict } = meaning.then;
   const what = translate(meaning.what);
   const hint = hintOf(meaning, once === true);
   const about = signs.recipient ? `${what} (${signs.recipient})` : what;
@@ -132,7 +132,7 @@ function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 
     ...(signs.response === '' ? {} : { response: signs.response }),
     ...(signs.command === '' || signs.command === 'API' ? {} : { command: signs.command }),
   });
-  return { scope, permanent, minWait, error };
+  return { ...verdict, error };
 }
 
 function hintOf({ hint, retried }: Meaning, once: boolean): string | undefined {

@@ -4,6 +4,7 @@ import { mock } from 'node:test';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
 import { createMemoryStore } from '../../nodes/outbox/memory-store';
 import { createOutbox, type Outbox, type Policy } from '../../nodes/outbox/outbox';
+import { classifyRecipient } from '../../nodes/smtp/failure';
 import {
   MailError,
   type Attempt,
@@ -332,6 +333,24 @@ describe('the outbox', () => {
       results[0]?.rejected.map((rejection) => rejection.address),
       ['never@x.test'],
     );
+  });
+
+  it('tries a recipient that is refused for now after 15 s, a minute and five minutes, and then as any mail', async () => {
+    const error = { code: 'EENVELOPE', command: 'RCPT TO', response: '450 4.2.0 busy', responseCode: 450 };
+    const asked: number[] = [];
+    start((_, recipients) => {
+      asked.push((Date.now() - 1_000_000) / 1_000);
+      const refused = recipients.map((address) => ({ address, failure: classifyRecipient(error) }));
+      return { accepted: [], refused, response: null };
+    });
+    await outbox.add(mail('one'));
+    for (let second = 0; second <= 3_000; second += 15) {
+      await settle();
+      mock.timers.tick(15_000);
+    }
+    const waits = asked.slice(1).map((time, i) => time - (asked[i] as number));
+    assert.deepEqual(waits.slice(0, 7), [15, 60, 300, 300, 300, 480, 720]);
+    assert.equal(outbox.problem(), null);
   });
 
   it('repeats an attempt of unknown outcome twice at most and says that a duplicate is possible', async () => {
