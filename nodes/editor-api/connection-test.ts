@@ -3,7 +3,7 @@ import { readConnectorFields, type Env } from '../connector/config';
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { sentence } from '../smtp/explain';
-import { classifyFailure, type FailureFacts } from '../smtp/failure';
+import { classifyFailure, isSubmissionPort, type FailureFacts } from '../smtp/failure';
 import { createMask, type Mask } from '../smtp/secrets';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
 import { MailError, type ErrorSummary } from '../types';
@@ -101,11 +101,11 @@ async function runTest(
 ): Promise<TestAnswer> {
   const steps: Step[] = [];
   let mask: Mask = (text) => text;
-  const facts = { dotHandedOver: false, anonymous: true, port: undefined as number | undefined };
+  const facts = { dotHandedOver: false, anonymous: true, submission: false };
   try {
     const { settings, username } = readUnsaved(request, around);
     mask = maskOf(settings);
-    facts.port = settings.port;
+    facts.submission = isSubmissionPort(settings.port);
     const { title, to } = request;
     const from = defaultSender(settings, username);
     const server = sentence(settings);
@@ -120,7 +120,10 @@ async function runTest(
       limits,
       signal,
       take: stepTaker(steps, mask, signal),
-      loggedIn: () => (facts.anonymous = false),
+      login: (how) => {
+        facts.anonymous = how !== 'made';
+        facts.submission ||= how === 'offered';
+      },
       dotLeaves: () => (facts.dotHandedOver = true),
     });
     return { ok: true, steps, error: null };
@@ -172,7 +175,7 @@ function maskOf({ auth, proxy }: SmtpSettings): Mask {
 /** What failed, why, and what to do: as for a mail that can not be sent, without the prospect of another attempt. */
 function explain(
   error: unknown,
-  facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'port'>,
+  facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission'>,
   mask: Mask,
 ): ErrorSummary {
   if (error instanceof Error) {

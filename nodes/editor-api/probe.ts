@@ -32,8 +32,8 @@ export interface ProbeOptions {
   limits: Limits;
   signal: AbortSignal;
   take: Take;
-  /** Told when a login was made. */
-  loggedIn: () => void;
+  /** Told whether a login was made, or only offered. */
+  login: (how: 'made' | 'offered' | 'none') => void;
   /** Told just before the final dot leaves. */
   dotLeaves: () => void;
 }
@@ -153,11 +153,12 @@ function wantsStartTls({ security }: SmtpSettings, capabilities: Capabilities): 
 }
 
 async function authenticate(
-  { settings: { auth }, take, loggedIn }: ProbeOptions,
+  { settings: { auth }, take, login }: ProbeOptions,
   dialogue: Dialogue,
   capabilities: Capabilities,
   ms: () => number,
 ): Promise<void> {
+  login(capabilities.login ? 'offered' : 'none');
   if (auth === null) return;
   const reply = await take(
     'auth',
@@ -165,7 +166,7 @@ async function authenticate(
     // As JavaMail does. The server may still refuse the sender or the recipient for it.
     (reply) => (reply ? words(reply) : t`skipped: the server offers no login, so mails are sent without one`),
   );
-  if (reply) loggedIn();
+  if (reply) login('made');
 }
 
 async function transact(

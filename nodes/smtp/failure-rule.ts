@@ -23,7 +23,7 @@ export interface Conditions {
   reused?: true;
   /** No login was made, and no recipient was taken without one. */
   anonymous?: true;
-  /** The port is one for submission (RFC 6409, RFC 8314, or the one that providers add). */
+  /** The port is one for submission, or the server offers a login. */
   submission?: true;
 }
 

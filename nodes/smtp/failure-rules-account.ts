@@ -136,7 +136,7 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     when: {
       reply: '5yz',
       command: ['MAIL FROM', 'RCPT TO', 'DATA'],
-      text: /client (?:was |is )?not authenticated|authentication (?:is )?required|requires authentication|(?:must|need to|have to) (?:authenticate|log ?in)|authenticate first|need AUTH\b|\b5\.7\.57\b/i,
+      text: /(?:client|user) (?:was |is )?not authenticated|authentication (?:is )?required|requires authentication|(?:must|need to|have to) (?:first )?(?:be )?(?:authenticate|logged in|log ?in)|authenticate first|(?:need|send) AUTH\b|\b5\.7\.57\b/i,
     },
     then: account('AUTH', WAIT.HOLD),
     what: N_('The server wants a login first'),

@@ -23,12 +23,14 @@ export interface FailureFacts {
   once?: true;
   /** No login was made, and no recipient was taken without one. */
   anonymous?: boolean;
-  /** The port of the server. */
-  port?: number;
+  /** Mails are submitted here: by its port (see below), or because it offers a login. */
+  submission?: boolean;
 }
 
-/** RFC 6409, RFC 8314, and what providers offer where these are blocked. */
-const SUBMISSION_PORTS = [587, 465, 2525];
+/** True for the ports of RFC 6409 and RFC 8314, and the one that providers offer where these are blocked. */
+export function isSubmissionPort(port: number): boolean {
+  return [587, 465, 2525].includes(port);
+}
 
 /**
  * Says what the failure of an attempt means for the mail, the account and the next attempt. Secrets must be masked
@@ -62,9 +64,9 @@ export function classifyRecipient(error: unknown): Failure {
 /** Says what it means that every recipient was refused: it is the missing login only when each of them met it. */
 export function classifyRefusals(
   errors: unknown[],
-  { anonymous, port }: Pick<FailureFacts, 'anonymous' | 'port'>,
+  { anonymous, submission }: Pick<FailureFacts, 'anonymous' | 'submission'>,
 ): Failure[] {
-  const failures = errors.map((error) => decide(readSigns(error), { anonymous, port }));
+  const failures = errors.map((error) => decide(readSigns(error), { anonymous, submission }));
   return failures.every(({ scope }) => scope === 'account') ? failures : errors.map(classifyRecipient);
 }
 
@@ -84,9 +86,7 @@ function ownFailure(error: MailError, signs: Signs): Failure {
 }
 
 function decide(signs: Signs, facts: Partial<FailureFacts>): Failure {
-  const { reused, anonymous, port } = facts;
-  const submission = port !== undefined && SUBMISSION_PORTS.includes(port);
-  return failureOf(ruleFor(signs, { reused, anonymous, submission }) ?? UNKNOWN, signs, facts);
+  return failureOf(ruleFor(signs, facts) ?? UNKNOWN, signs, facts);
 }
 
 /** The first rule that the signs of an error meet. */

@@ -28,8 +28,8 @@ export interface Session {
   /** Mails that it carried, refused ones too. */
   readonly carried: number;
   readonly ended: boolean;
-  /** A login was made. */
-  readonly loggedIn: boolean;
+  /** Whether a login was made, or only offered by the server. */
+  readonly login: 'made' | 'offered' | 'none';
   /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
   open(): Promise<void>;
   /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
@@ -47,7 +47,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   let connection: SMTPConnection | null = null;
   let carried = 0;
   let ended = false;
-  let loggedIn = false;
+  let loginMade = false;
 
   function end(): void {
     if (ended) return;
@@ -97,15 +97,16 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     get ended() {
       return ended;
     },
-    get loggedIn() {
-      return loggedIn;
+    get login() {
+      if (loginMade) return 'made';
+      return connection?.allowsAuth ? 'offered' : 'none';
     },
     async open() {
       try {
         const to = await connect();
         if (options.auth && to.allowsAuth) {
           await login(to, options.auth);
-          loggedIn = true;
+          loginMade = true;
         } else if (options.auth) options.onNoLogin?.();
       } catch (error) {
         close();

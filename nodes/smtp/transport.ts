@@ -6,7 +6,13 @@ import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RecipientFailure } from '../types';
-import { classifyFailure, classifyRecipient, classifyRefusals, type FailureFacts } from './failure';
+import {
+  classifyFailure,
+  classifyRecipient,
+  classifyRefusals,
+  isSubmissionPort,
+  type FailureFacts,
+} from './failure';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
 import { createMask, joinMasks, type Mask } from './secrets';
 import type { Session } from './session';
@@ -139,7 +145,7 @@ export function createTransport({
 
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
-        if (!session?.loggedIn) openToAll = true;
+        if (session?.login !== 'made') openToAll = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
         yield* mail.open();
         await aboutToSendDot().catch((error: Error) => {
@@ -176,8 +182,8 @@ export function createTransport({
           ...course,
           reused,
           aborted: signal.aborted,
-          anonymous: session?.loggedIn === false && !openToAll,
-          port: settings.port,
+          anonymous: session?.login !== 'made' && !openToAll,
+          submission: session?.login === 'offered' || isSubmissionPort(settings.port),
         });
         if (attempt.failure?.scope === 'connection') sessions.dropIdle();
         return attempt;

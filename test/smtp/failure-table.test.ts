@@ -285,6 +285,10 @@ const REPLIES: Row[] = [
     says('without a login ', 'rcpt', line, 'H a 5 min'),
     says('with a login ', 'rcpt', line, withLogin, AUTH),
   ]),
+  says('no login though one is offered ', 'rcpt', '550 5.7.1 Rejected by policy', 'H a 5 min', {
+    server: { auth: ['PLAIN'] },
+  }),
+  says('no login is offered ', 'rcpt', '550 5.7.1 Rejected by policy', 'P'),
   row('no login, both denied', 0, 'H a 5 min, H a 5 min', at('rcpt', reply(DENIED)), TWO),
   row('no login, one taken, one denied', 1, '1 sent, P', second(reply(DENIED)), TWO),
   row(

@@ -3,6 +3,7 @@ import {
   classifyFailure,
   classifyRecipient,
   classifyRefusals,
+  isSubmissionPort,
   ruleFor,
   type FailureFacts,
 } from '../../nodes/smtp/failure';
@@ -349,6 +350,16 @@ describe('classifyFailure', () => {
       [
         '550 at RCPT that asks for a login',
         allRefused('550 5.7.1 Client was not authenticated', '550 5.7.1 Client was not authenticated'),
+        'account, AUTH, 300 s',
+      ],
+      [
+        'Exchange 550 5.7.3',
+        recipient('550 5.7.3 Requested action aborted; user not authenticated'),
+        'account, AUTH, 300 s',
+      ],
+      [
+        'a login that must be made',
+        recipient('550 You must be authenticated to relay'),
         'account, AUTH, 300 s',
       ],
       [
@@ -967,21 +978,19 @@ describe('classifyRecipient', () => {
   }
 
   it('takes any 5.7.z of each recipient on a submission port for a missing login', () => {
-    const classes = (port: number, anonymous: boolean, ...responses: string[]) =>
+    const classes = (anonymous: boolean, submission: boolean, ...responses: string[]) =>
       classifyRefusals(
         responses.map((response) => recipient(response)),
-        { anonymous, port },
+        { anonymous, submission },
       ).map(inWords);
     const policy = '550 5.7.1 Rejected by policy';
-    for (const port of [587, 465, 2525]) {
-      assert.deepEqual(classes(port, true, policy, policy), ['account, AUTH, 300 s', 'account, AUTH, 300 s']);
-      assert.deepEqual(classes(port, false, policy), ['message for good, RECIPIENT']);
-    }
-    assert.deepEqual(classes(25, true, policy), ['message for good, RECIPIENT']);
-    assert.deepEqual(classes(587, true, policy, '550 5.1.1 No such user'), [
-      'message for good, RECIPIENT',
-      'message for good, RECIPIENT',
-    ]);
+    const held = 'account, AUTH, 300 s';
+    const refused = 'message for good, RECIPIENT';
+    assert.deepEqual(classes(true, true, policy, policy), [held, held]);
+    assert.deepEqual(classes(true, true, policy, '550 5.1.1 No such user'), [refused, refused]);
+    assert.deepEqual(classes(false, true, policy), [refused]);
+    assert.deepEqual(classes(true, false, policy), [refused]);
+    assert.deepEqual([25, 465, 587, 2525].map(isSubmissionPort), [false, true, true, true]);
   });
 
   it('says to log in', () => {
