@@ -155,6 +155,8 @@ export interface Failure {
   permanent: boolean;
   /** The least time until the next attempt, ms; the retry schedule may make it longer. */
   minWait: number;
+  /** Instead of `minWait`, after the first, second ... attempt: early ones may get through. */
+  firstWaits?: readonly number[];
   error: MailError;
 }
 

@@ -3,7 +3,7 @@ import { readConnectorFields, type Env } from '../connector/config';
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/addresses';
 import { sentence } from '../smtp/explain';
-import { classifyFailure } from '../smtp/failure';
+import { classifyFailure, isSubmissionPort, type FailureFacts } from '../smtp/failure';
 import { createMask, type Mask } from '../smtp/secrets';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
 import { MailError, type ErrorSummary } from '../types';
@@ -101,10 +101,11 @@ async function runTest(
 ): Promise<TestAnswer> {
   const steps: Step[] = [];
   let mask: Mask = (text) => text;
-  let dotHandedOver = false;
+  const facts = { dotHandedOver: false, anonymous: true, submission: false };
   try {
     const { settings, username } = readUnsaved(request, around);
     mask = maskOf(settings);
+    facts.submission = isSubmissionPort(settings.port);
     const { title, to } = request;
     const from = defaultSender(settings, username);
     const server = sentence(settings);
@@ -119,12 +120,16 @@ async function runTest(
       limits,
       signal,
       take: stepTaker(steps, mask, signal),
-      dotLeaves: () => (dotHandedOver = true),
+      login: (how) => {
+        facts.anonymous = how !== 'made';
+        facts.submission ||= how === 'offered';
+      },
+      dotLeaves: () => (facts.dotHandedOver = true),
     });
     return { ok: true, steps, error: null };
   } catch (error) {
     if (error instanceof MailError && ['PASSWORD_NEEDED', 'ABORTED'].includes(error.code)) throw error;
-    return { ok: false, steps, error: explain(error, dotHandedOver, mask) };
+    return { ok: false, steps, error: explain(error, facts, mask) };
   }
 }
 
@@ -168,14 +173,18 @@ function maskOf({ auth, proxy }: SmtpSettings): Mask {
 }
 
 /** What failed, why, and what to do: as for a mail that can not be sent, without the prospect of another attempt. */
-function explain(error: unknown, dotHandedOver: boolean, mask: Mask): ErrorSummary {
+function explain(
+  error: unknown,
+  facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission'>,
+  mask: Mask,
+): ErrorSummary {
   if (error instanceof Error) {
     const fields = error as Error & { response?: string };
     fields.message = mask(fields.message);
     if (fields.response !== undefined) fields.response = mask(fields.response);
   }
   const { code, message, hint, responseCode, command } = classifyFailure(error, {
-    dotHandedOver,
+    ...facts,
     reused: false,
     aborted: false,
     once: true,

@@ -32,6 +32,8 @@ export interface ProbeOptions {
   limits: Limits;
   signal: AbortSignal;
   take: Take;
+  /** Told whether a login was made, or only offered. */
+  login: (how: 'made' | 'offered' | 'none') => void;
   /** Told just before the final dot leaves. */
   dotLeaves: () => void;
 }
@@ -151,18 +153,20 @@ function wantsStartTls({ security }: SmtpSettings, capabilities: Capabilities): 
 }
 
 async function authenticate(
-  { settings: { auth }, take }: ProbeOptions,
+  { settings: { auth }, take, login }: ProbeOptions,
   dialogue: Dialogue,
   capabilities: Capabilities,
   ms: () => number,
 ): Promise<void> {
+  login(capabilities.login ? 'offered' : 'none');
   if (auth === null) return;
-  await take(
+  const reply = await take(
     'auth',
     () => (capabilities.login ? logIn(dialogue, auth, capabilities, ms()) : Promise.resolve(null)),
     // As JavaMail does. The server may still refuse the sender or the recipient for it.
     (reply) => (reply ? words(reply) : t`skipped: the server offers no login, so mails are sent without one`),
   );
+  if (reply) login('made');
 }
 
 async function transact(

@@ -1,6 +1,7 @@
 /** The steps of a connection test as the editor shows them. */
 import { performance } from 'node:perf_hooks';
 import { t } from '../language/text';
+import { withoutOpenSslDetails } from '../smtp/openssl';
 import { MailError } from '../types';
 
 export type StepName =
@@ -51,7 +52,7 @@ export function stepTaker(steps: Step[], mask: (text: string) => string, signal:
 
 /** A text on one line, without characters that could control a terminal or turn the writing direction. */
 export function oneLine(text: string): string {
-  const line = text
+  const line = withoutOpenSslDetails(text)
     .replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .replace(/ {2,}/g, ' ')
     .trim();

@@ -1,6 +1,7 @@
 /** What the outbox knows of its account: whether it is on hold, and which mails only look as if it had to be. */
 import type { Attempt, Failure } from '../types';
 import { holdAfter, type Hold } from './hold';
+import { isAboutAccount } from './mail-state';
 import type { Entry } from './store';
 
 export interface Account {
@@ -29,11 +30,11 @@ export function createAccount(random: () => number): Account {
      * the cause is this mail (its size, its sender): it waits by itself, and the others go on.
      */
     judge(entry, attempt) {
-      if (attempt.failure?.scope !== 'account') return attempt;
+      if (!isAboutAccount(attempt)) return attempt;
       const before = suspects.get(entry);
       suspects.set(entry, landings);
       if (before === undefined || before === landings) return attempt;
-      return { ...attempt, failure: { ...attempt.failure, scope: 'message' } };
+      return aboutMail(attempt);
     },
     failed(failure, started, now) {
       hold = holdAfter(hold, failure, started, now, random);
@@ -45,5 +46,14 @@ export function createAccount(random: () => number): Account {
     forget() {
       hold = null;
     },
+  };
+}
+
+function aboutMail({ failure, refused, ...attempt }: Attempt): Attempt {
+  const ofMail = (one: Failure): Failure => (one.scope === 'account' ? { ...one, scope: 'message' } : one);
+  return {
+    ...attempt,
+    ...(failure && { failure: ofMail(failure) }),
+    refused: refused.map((one) => ({ ...one, failure: ofMail(one.failure) })),
   };
 }

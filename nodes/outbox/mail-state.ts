@@ -9,7 +9,7 @@
  */
 import type { Attempt, ErrorSummary, Failure, MailError } from '../types';
 import type { Progress } from './store';
-import { nextAttempt } from './retry';
+import { leastWait, nextAttempt } from './retry';
 
 /** An ambiguous attempt is repeated at most this often: each repetition may be a duplicate in the inbox. */
 export const MAX_RESENDS = 2;
@@ -85,7 +85,7 @@ export function afterAttempt(before: Progress, attempt: Attempt, at: Circumstanc
 
   const ambiguous = failure?.scope === 'ambiguous';
   // All transactions that it takes to ask each recipient once are one attempt.
-  if (ambiguous || (!onlyAccount(attempt) && !attempt.left)) progress.attempts += 1;
+  if (ambiguous || (!isAboutAccount(attempt) && !attempt.left)) progress.attempts += 1;
   if (ambiguous) {
     progress.duplicatePossible = true;
     progress.ambiguous += 1;
@@ -108,9 +108,10 @@ function ofEach(before: Progress, attempt: Attempt, failure: Failure): Attempt {
   return { ...attempt, refused: asked.map((address) => ({ address, failure })) };
 }
 
-/** True when the server took the mail for nobody, and for some recipient because the account is out of order. */
-function onlyAccount({ failure, accepted, refused }: Attempt): boolean {
-  return !failure && accepted.length === 0 && refused.some((one) => one.failure.scope === 'account');
+/** True when the server took the mail for nobody because of the account; some servers say why at each recipient. */
+export function isAboutAccount({ failure, accepted, refused }: Attempt): boolean {
+  if (failure) return failure.scope === 'account';
+  return accepted.length === 0 && refused.some((one) => one.failure.scope === 'account');
 }
 
 /** The server took the mail for some recipients and answered for each of the others. */
@@ -133,7 +134,10 @@ function afterAnswers(progress: Progress, attempt: Attempt, at: Circumstances): 
     }
   }
   progress.pending = [...left, ...pending];
-  const minWait = Math.max(progress.postponed?.minWait ?? 0, ...again.map((failure) => failure.minWait));
+  // Those who are left get the mail in the same attempt.
+  const tries = progress.attempts + (left.length > 0 ? 1 : 0);
+  const waits = again.map((failure) => leastWait(failure, tries));
+  const minWait = Math.max(progress.postponed?.minWait ?? 0, ...waits);
   if (left.length > 0) {
     if (pending.length > 0) progress.postponed = { recipients: pending, minWait };
     return account ? { state: 'queued', progress, account } : { state: 'queued', progress };
@@ -141,13 +145,13 @@ function afterAnswers(progress: Progress, attempt: Attempt, at: Circumstances): 
   if (pending.length === 0) return finished(progress);
   const [failure] = again;
   // Those who were put off by an earlier transaction are asked once more before they are given up.
-  if (!failure) return defer(progress, minWait, progress.attempts, at);
-  return wait(progress, { ...failure, minWait }, progress.attempts, at);
+  if (failure && at.now >= at.expires) return giveUp(progress, failure.error);
+  return defer(progress, minWait, progress.attempts, at);
 }
 
 function wait(progress: Progress, failure: Failure, tries: number, at: Circumstances): NextState {
   if (at.now >= at.expires) return giveUp(progress, failure.error);
-  return defer(progress, failure.minWait, tries, at);
+  return defer(progress, leastWait(failure, tries), tries, at);
 }
 
 function defer(progress: Progress, minWait: number, tries: number, at: Circumstances): NextState {

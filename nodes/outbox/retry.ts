@@ -5,6 +5,7 @@
  * section 4.5.4.1 asks of a relay between strangers: an outage of seconds costs an alert seconds. They end at 15
  * minutes, within the 5 to 67 minutes of Postfix (minimal_backoff_time, maximal_backoff_time).
  */
+import type { Failure } from '../types';
 
 /** The shortest wait, ms. */
 export const FIRST_WAIT = 15_000;
@@ -26,6 +27,11 @@ export function retryWait(attempt: number, random: () => number): number {
   const doubled = FIRST_WAIT * 2 ** (Math.max(1, attempt) - 1);
   const base = Math.min(doubled, LONGEST_WAIT / (1 + JITTER));
   return Math.round(base * (1 + JITTER * random()));
+}
+
+/** The least wait that a failure asks for after failed attempt number `attempt` (from 1), ms. */
+export function leastWait({ firstWaits, minWait }: Failure, attempt: number): number {
+  return firstWaits?.[attempt - 1] ?? minWait;
 }
 
 /** The time of the next attempt, ms since the epoch: after `retryWait`, and not before `minWait` ms from `now`. */

@@ -1,7 +1,7 @@
 /** What a delivery came to: from the server's answers, or from the error that ended it, to an attempt. */
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
-import type { Attempt, RecipientFailure } from '../types';
-import { classifyFailure, classifyRecipient, type FailureFacts } from './failure';
+import type { Attempt, Failure, RecipientFailure } from '../types';
+import { classifyFailure, classifyRecipient, classifyRefusals, type FailureFacts } from './failure';
 import { untellable, UntellableError } from './internationalized';
 import { isTooManyRecipients, saidLimit, type Parts, type RecipientLimit } from './recipient-limit';
 import type { Mask } from './secrets';
@@ -31,10 +31,13 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
     return error;
   }
 
-  const refusal = (error: RecipientError): RecipientFailure => ({
-    address: error.recipient ?? '',
-    failure: classifyRecipient(maskError(error)),
-  });
+  function refusals(
+    errors: RecipientError[],
+    classify: (errors: unknown[]) => Failure[],
+  ): RecipientFailure[] {
+    const failures = classify(errors.map(maskError));
+    return failures.map((failure, i) => ({ address: errors[i]?.recipient ?? '', failure }));
+  }
 
   /** The server answered for each recipient: those that are too many are left for the next transaction. */
   function perRecipient(
@@ -42,11 +45,15 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
     errors: RecipientError[],
     { asked, rest, foreign = [] }: Parts,
     response: string | undefined,
+    classify = (all: unknown[]) => all.map(classifyRecipient),
   ): Attempt {
     // One that is too many by itself is refused.
     const tooMany = asked.length > 1 ? errors.filter(isTooManyRecipients) : [];
     if (tooMany.length > 0) limit.exceeded(asked.length, accepted.length);
-    const refused = errors.filter((error) => !tooMany.includes(error)).map(refusal);
+    const refused = refusals(
+      errors.filter((error) => !tooMany.includes(error)),
+      classify,
+    );
     refused.push(...foreign.map((address) => ({ address, failure: untellable(address) })));
     const left = [...tooMany.map(({ recipient }) => recipient ?? ''), ...rest];
     return { accepted, refused, response: masked(response), ...leaving(left) };
@@ -64,7 +71,9 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
         rejectedErrors?: RecipientError[];
       };
       // Every recipient was refused, each for a reason of its own: some may be for good and some for now.
-      if (rejectedErrors?.length === asked.length) return perRecipient([], rejectedErrors, parts, response);
+      if (rejectedErrors?.length === asked.length) {
+        return perRecipient([], rejectedErrors, parts, response, (errors) => classifyRefusals(errors, facts));
+      }
       if (error instanceof UntellableError) return error.attempt;
       const nobody = { accepted: [], refused: [], response: response ?? null };
       if (asked.length > 1 && isTooManyRecipients(error)) {

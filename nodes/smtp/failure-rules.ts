@@ -5,93 +5,87 @@
  * sends through a provider needs exceptions: replies that look permanent and are a quota, a login or a throttle.
  */
 import { N_ } from '../language/text';
-import type { Rule, Verdict } from './failure-rule';
+import { account, forGood, message, type Meaning, type Rule } from './failure-rule';
 import { ACCOUNT_RULES } from './failure-rules-account';
+import { CLIENT_RULES } from './failure-rules-client';
 import { CONNECTION_RULES } from './failure-rules-connection';
 import { MAIL_RULES } from './failure-rules-mail';
+import { RATE_RULES } from './failure-rules-rate';
 import { SESSION_RULES } from './failure-rules-session';
 
-export const AMBIGUOUS: Verdict = {
-  scope: 'ambiguous',
-  code: 'AMBIGUOUS',
+export const AMBIGUOUS: Meaning = {
+  then: { scope: 'ambiguous', permanent: false, minWait: 0, code: 'AMBIGUOUS' },
   what: N_('The connection ended after the mail was handed over and before the server confirmed it'),
   hint: N_(
     'The server may have the mail already; a repeated one has the same Message-ID, so that a duplicate can be recognised.',
   ),
 };
 
-export const STOPPED: Verdict = {
-  scope: 'aborted',
-  code: 'ABORTED',
+export const STOPPED: Meaning = {
+  then: { scope: 'aborted', permanent: false, minWait: 0, code: 'ABORTED' },
   what: N_('The attempt was ended because the connector stops'),
   hint: N_('The mail stays in the outbox and is sent after the next start.'),
 };
 
 /** Nothing that a server or a network does: the mail is tried again within its attempts and blocks no other. */
-export const UNKNOWN: Verdict = {
-  scope: 'message',
-  code: 'INTERNAL',
+export const UNKNOWN: Meaning = {
+  then: message('INTERNAL'),
   what: N_('The mail could not be handed to the mail server'),
   hint: N_('If it stays, set mail.debug=true and look at the log.'),
 };
 
 /** The attempt ended here, before a server judged anything. */
 const OWN_SIDE: Rule[] = [
-  { when: { code: ['EABORT'], noReply: true }, then: STOPPED },
-  { when: { noReply: true, text: /Connection pool was closed/ }, then: STOPPED },
+  {
+    example: { code: 'EABORT', message: 'Message sending aborted' },
+    when: { code: 'EABORT', noReply: true },
+    ...STOPPED,
+  },
+  {
+    example: { message: 'Connection pool was closed' },
+    when: { noReply: true, text: /Connection pool was closed/ },
+    ...STOPPED,
+  },
   {
     // The disk, not the mail: every mail would fail until there is room or a free descriptor again.
-    when: { code: ['ESTREAM'], original: ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'] },
-    then: {
-      scope: 'account',
-      code: 'STORAGE',
-      what: N_('The outbox could not be read or written'),
-      hint: N_('Free disk space, memory or file descriptors on this machine.'),
-    },
+    example: { code: 'ESTREAM', originalCode: 'ENOSPC', message: 'ENOSPC: no space left on device, write' },
+    when: { code: 'ESTREAM', original: ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE', 'ENOMEM'] },
+    then: account('STORAGE'),
+    what: N_('The outbox could not be read or written'),
+    hint: N_('Free disk space, memory or file descriptors on this machine.'),
   },
   {
+    example: { code: 'ESTREAM', originalCode: 'EBUSY', message: 'EBUSY: resource busy or locked, open' },
     when: {
-      code: ['ESTREAM'],
+      code: 'ESTREAM',
       original: ['EIO', 'EBUSY', 'EACCES', 'EPERM', 'EAGAIN', 'EFETCH', 'ETIMEDOUT'],
     },
-    then: {
-      scope: 'message',
-      code: 'STORAGE',
-      what: N_('The content of the mail could not be read'),
-      hint: N_(
-        'Check the outbox folder: another program may lock its files or have changed their permissions.',
-      ),
-    },
+    then: message('STORAGE'),
+    what: N_('The content of the mail could not be read'),
+    hint: N_(
+      'Check the outbox folder: another program may lock its files or have changed their permissions.',
+    ),
   },
   {
-    when: { code: ['ESTREAM'] },
-    then: {
-      scope: 'message',
-      permanent: true,
-      code: 'CONTENT',
-      what: N_('The content of the mail could not be read'),
-      hint: N_('Check the attachments and the outbox folder, then send the mail again.'),
-    },
+    example: { code: 'ESTREAM', originalCode: 'ENOENT', message: 'ENOENT: no such file or directory, open' },
+    when: { code: 'ESTREAM' },
+    then: forGood('CONTENT'),
+    what: N_('The content of the mail could not be read'),
+    hint: N_('Check the attachments and the outbox folder, then send the mail again.'),
   },
   {
-    when: { code: ['EMESSAGE'], noReply: true, text: /Message size larger than allowed/ },
-    then: {
-      scope: 'message',
-      permanent: true,
-      code: 'TOO_LARGE',
-      what: N_('The mail is larger than the server takes'),
-      hint: N_('Send fewer or smaller attachments; attachMaxMb limits them.'),
-    },
+    example: { code: 'EMESSAGE', command: 'MAIL FROM', message: 'Message size larger than allowed 10485760' },
+    when: { code: 'EMESSAGE', noReply: true, text: /Message size larger than allowed/ },
+    then: forGood('TOO_LARGE'),
+    what: N_('The mail is larger than the server takes'),
+    hint: N_('Send fewer or smaller attachments; attachMaxMb limits them.'),
   },
   {
+    example: { code: 'EENVELOPE', command: 'API', message: 'No recipients defined' },
     when: { code: ['EENVELOPE', 'EMESSAGE', 'EMAXRECIPIENTS'], command: ['API', ''], noReply: true },
-    then: {
-      scope: 'message',
-      permanent: true,
-      code: 'CONTENT',
-      what: N_('The mail can not be sent as it is'),
-      hint: N_('Check the sender and the recipients of the mail.'),
-    },
+    then: forGood('CONTENT'),
+    what: N_('The mail can not be sent as it is'),
+    hint: N_('Check the sender and the recipients of the mail.'),
   },
 ];
 
@@ -101,7 +95,9 @@ const OWN_SIDE: Rule[] = [
  */
 export const RULES: readonly Rule[] = [
   ...OWN_SIDE,
+  ...RATE_RULES,
   ...ACCOUNT_RULES,
+  ...CLIENT_RULES,
   ...SESSION_RULES,
   ...MAIL_RULES,
   ...CONNECTION_RULES,

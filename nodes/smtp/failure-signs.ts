@@ -3,6 +3,7 @@
  * Error shapes: nodemailer 10.6, errors.js and smtp-connection (`_formatError`).
  */
 import { t } from '../language/text';
+import { withoutOpenSslDetails } from './openssl';
 
 /** The longest text that is kept of a server's words, characters. */
 const MAX_TEXT = 500;
@@ -16,7 +17,9 @@ export interface Signs {
   timeout: string;
   /** Reply code; 0 without a reply. */
   replyCode: number;
-  /** True when the reply is 4yz or 5yz: the server said no. */
+  /** `4yz` or `5yz` when the server said no, else empty. */
+  replyClass: '' | '4yz' | '5yz';
+  /** The server said no. */
   refused: boolean;
   /** Enhanced status code of RFC 3463 such as 5.7.8; empty when the reply has none. */
   enhanced: string;
@@ -38,12 +41,14 @@ export function readSigns(error: unknown): Signs {
   >;
   const response = oneLine(word(fields.response));
   const replyCode = Number(fields.responseCode) || Number(/^\d{3}(?= |$)/.exec(response)?.[0] ?? 0);
+  const replyClass = classOf(replyCode);
   return {
     code: word(fields.code),
     original: word(fields.originalCode),
     timeout: word(fields.timeoutType),
     replyCode,
-    refused: replyCode >= 400 && replyCode < 600,
+    replyClass,
+    refused: replyClass !== '',
     enhanced: enhancedCode(response),
     command: word(fields.command).replace(/^AUTH .*/, 'AUTH'),
     response,
@@ -54,6 +59,11 @@ export function readSigns(error: unknown): Signs {
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
 
+function classOf(replyCode: number): Signs['replyClass'] {
+  const first = Math.floor(replyCode / 100);
+  return first === 4 ? '4yz' : first === 5 ? '5yz' : '';
+}
+
 /** RFC 2034 puts the code after the reply code; Cisco writes `#5.1.1`, qmail `(#5.1.1)` at the end. */
 function enhancedCode(response: string): string {
   const found =
@@ -61,9 +71,9 @@ function enhancedCode(response: string): string {
   return found?.[1] ?? '';
 }
 
-/** Joins the lines of a reply, without the codes that begin each further line, and cuts what is too long. */
+/** Joins the lines of a reply, without the codes that begin each further line, and cuts what is too long. OpenSSL's errors are their reasons. */
 function oneLine(words: string): string {
-  const text = words.slice(0, 10 * MAX_TEXT);
+  const text = withoutOpenSslDetails(words.slice(0, 10 * MAX_TEXT));
   const code = /^(\d{3})[ -](?:([245]\.\d{1,3}\.\d{1,3})[ -])?/.exec(text);
   const repeated = code && new RegExp(`^${code[1]}(?:[ -]|$)(?:${code[2] ?? '(?!)'} )?`);
   const joined = text

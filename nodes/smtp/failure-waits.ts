@@ -22,6 +22,9 @@ export const RECIPIENT_HOURLY = HOUR;
 /** Greylisting and full mailboxes: most greylists let a mail in after five minutes (RFC 6647 section 2.7). */
 export const GREYLIST = 5 * MINUTE;
 
+/** Many greylists want no more than a minute, and what is only busy is soon free: an alert need not wait for more. */
+export const FIRST_GREYLIST: readonly number[] = [15 * SECOND, MINUTE];
+
 /** "Try again later, closing connection": a new connection at once would be one more reason to refuse. */
 export const SLOW_DOWN = MINUTE;
 

@@ -4,7 +4,7 @@
  */
 import { t, translate } from '../language/text';
 import { MailError, type Failure } from '../types';
-import type { Conditions, Verdict } from './failure-rule';
+import type { Conditions, Meaning, Rule, Situation } from './failure-rule';
 import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from './failure-rules';
 import { readSigns, type Signs } from './failure-signs';
 import { HOLD } from './failure-waits';
@@ -21,6 +21,15 @@ export interface FailureFacts {
   deadline?: 'before-dot' | 'after-dot';
   /** Nobody tries it again: it was a test. */
   once?: true;
+  /** No login was made, and no recipient was taken without one. */
+  anonymous?: boolean;
+  /** Mails are submitted here: by its port (see below), or because it offers a login. */
+  submission?: boolean;
+}
+
+/** True for the ports of RFC 6409 and RFC 8314, and the one that providers offer where these are blocked. */
+export function isSubmissionPort(port: number): boolean {
+  return [587, 465, 2525].includes(port);
 }
 
 /**
@@ -41,7 +50,7 @@ export function classifyFailure(error: unknown, facts: FailureFacts): Failure {
     }
   }
   const refusals = refusedRecipients(error);
-  if (refusals.length > 0) return mostHopeful(refusals.map(classifyRecipient));
+  if (refusals.length > 0) return mostHopeful(classifyRefusals(refusals, facts));
   // A refusal that ends with the connection instead of a line break comes without its command.
   if (facts.dotHandedOver && signs.command === 'CONN') signs.command = 'DATA';
   return decide(signs, facts);
@@ -49,7 +58,16 @@ export function classifyFailure(error: unknown, facts: FailureFacts): Failure {
 
 /** Says what the refusal of one recipient means; `error` is an item of nodemailer's `rejectedErrors`. */
 export function classifyRecipient(error: unknown): Failure {
-  return decide(readSigns(error), { reused: false });
+  return decide(readSigns(error), {});
+}
+
+/** Says what it means that every recipient was refused: it is the missing login only when each of them met it. */
+export function classifyRefusals(
+  errors: unknown[],
+  { anonymous, submission }: Pick<FailureFacts, 'anonymous' | 'submission'>,
+): Failure[] {
+  const failures = errors.map((error) => decide(readSigns(error), { anonymous, submission }));
+  return failures.every(({ scope }) => scope === 'account') ? failures : errors.map(classifyRecipient);
 }
 
 /** What the stream of a message says when a part of the mail is gone for good (outbox/contents.ts). */
@@ -67,32 +85,46 @@ function ownFailure(error: MailError, signs: Signs): Failure {
   return { scope: 'message', permanent: original.code === DAMAGED, minWait: 0, error: original };
 }
 
-function decide(signs: Signs, facts: Pick<FailureFacts, 'reused' | 'once'>): Failure {
-  return failureOf(RULES.find(({ when }) => fits(when, signs, facts.reused))?.then ?? UNKNOWN, signs, facts);
+function decide(signs: Signs, facts: Partial<FailureFacts>): Failure {
+  return failureOf(ruleFor(signs, facts) ?? UNKNOWN, signs, facts);
 }
 
-/** True when the signs meet every condition of a rule. */
-function fits(when: Conditions, signs: Signs, reused: boolean): boolean {
-  const oneOf = <T>(allowed: readonly T[] | undefined, value: T) => !allowed || allowed.includes(value);
+/** The first rule that the signs of an error meet. */
+export function ruleFor(signs: Signs, situation: Situation): Rule | undefined {
+  return RULES.find(({ when }) => fits(when, signs, situation));
+}
+
+/** True when the signs and the situation meet every condition of a rule. */
+function fits(when: Conditions, signs: Signs, situation: Situation): boolean {
   return (
-    oneOf(when.code, signs.code) &&
-    oneOf(when.original, signs.original) &&
-    oneOf(when.timeout, signs.timeout) &&
-    oneOf(when.reply, signs.replyCode) &&
-    oneOf(when.enhanced, signs.enhanced) &&
-    oneOf(when.command, signs.command) &&
-    (when.replyClass === undefined || when.replyClass === Math.floor(signs.replyCode / 100)) &&
-    (when.originalLike === undefined || when.originalLike.test(signs.original)) &&
-    (when.text === undefined || when.text.test(signs.text)) &&
+    meets(when.code, signs.code) &&
+    meets(when.original, signs.original) &&
+    meets(when.timeout, signs.timeout) &&
+    (meets(when.reply, signs.replyCode) || meets<number | string>(when.reply, signs.replyClass)) &&
+    meets(when.enhanced, signs.enhanced) &&
+    meets(when.command, signs.command) &&
+    meets(when.text, signs.text) &&
     (!when.noReply || !signs.refused) &&
-    (!when.reused || reused)
+    (!when.reused || situation.reused === true) &&
+    (!when.anonymous || situation.anonymous === true) &&
+    (!when.submission || situation.submission === true)
   );
 }
 
-function failureOf(verdict: Verdict, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
-  const { scope, permanent = false, minWait = 0, code } = verdict;
-  const what = translate(verdict.what);
-  const hint = hintOf(verdict, once === true);
+/** True when there is no condition, or the value is what it says, or one of what it lists. */
+function meets<T extends string | number>(
+  condition: T | readonly T[] | RegExp | undefined,
+  value: T,
+): boolean {
+  if (condition === undefined || condition === value) return true;
+  if (condition instanceof RegExp) return condition.test(String(value));
+  return typeof condition === 'object' && condition.includes(value);
+}
+
+function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 'once'>): Failure {
+  const { code, ...verdict } = meaning.then;
+  const what = translate(meaning.what);
+  const hint = hintOf(meaning, once === true);
   const about = signs.recipient ? `${what} (${signs.recipient})` : what;
   const error = new MailError(code, `${about}: ${signs.text}`, {
     ...(hint === undefined ? {} : { hint }),
@@ -100,10 +132,10 @@ function failureOf(verdict: Verdict, signs: Signs, { once }: Pick<FailureFacts, 
     ...(signs.response === '' ? {} : { response: signs.response }),
     ...(signs.command === '' || signs.command === 'API' ? {} : { command: signs.command }),
   });
-  return { scope, permanent, minWait, error };
+  return { ...verdict, error };
 }
 
-function hintOf({ hint, retried }: Verdict, once: boolean): string | undefined {
+function hintOf({ hint, retried }: Meaning, once: boolean): string | undefined {
   const advice = hint === undefined ? undefined : translate(hint);
   if (!retried || once) return advice;
   return advice === undefined ? t`It is tried again.` : t`It is tried again. ${advice}`;

@@ -32,6 +32,8 @@ export interface Session {
   readonly works: boolean;
   /** Whether the server offered an extension in its last EHLO; false before it is open. */
   offers(extension: string): boolean;
+  /** Whether a login was made, or only offered by the server. */
+  readonly login: 'made' | 'offered' | 'none';
   /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
   open(): Promise<void>;
   /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
@@ -52,6 +54,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   let works = false;
   /** The lines of the last EHLO. */
   let ehlo: string[] = [];
+  let loginMade = false;
 
   function end(): void {
     works = false;
@@ -107,13 +110,19 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     get works() {
       return works;
     },
+    get login() {
+      if (loginMade) return 'made';
+      return connection?.allowsAuth ? 'offered' : 'none';
+    },
     offers: (extension) =>
       ehlo.some((line) => line.split(/[ =]/)[0]?.toUpperCase() === extension.toUpperCase()),
     async open() {
       try {
         const to = await connect();
-        if (options.auth && to.allowsAuth) await login(to, options.auth);
-        else if (options.auth) options.onNoLogin?.();
+        if (options.auth && to.allowsAuth) {
+          await login(to, options.auth);
+          loginMade = true;
+        } else if (options.auth) options.onNoLogin?.();
         works = !ended;
       } catch (error) {
         close();

@@ -4,6 +4,7 @@
  * get here, because nodemailer logs them only with its `debug` option, which is never set.
  */
 import { format } from 'node:util';
+import { withoutOpenSslDetails } from './openssl';
 import type { Mask } from './secrets';
 
 interface LogEntry {
@@ -28,7 +29,7 @@ export function createTranscript(write: (line: string) => void, mask: Mask): Tra
     if (prefix === undefined) return;
     const sid = entry.sid ?? '';
     if (!sessions.has(sid)) sessions.set(sid, sessions.size + 1);
-    const text = mask(format(message, ...values));
+    const text = withoutOpenSslDetails(mask(format(message, ...values)));
     for (const line of text.split(/\r?\n/)) {
       if (line !== '') write(`[session ${sessions.get(sid)}] ${prefix}${line}`);
     }

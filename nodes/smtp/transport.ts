@@ -7,6 +7,7 @@ import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
 import { createAnswers } from './answers';
+import { isSubmissionPort } from './failure';
 import { isAscii, withAsciiHeader, withoutUtf8 } from './internationalized';
 import { mailOptions, nodemailerOptions } from './nodemailer-options';
 import { isOneTooMany } from './one-too-many';
@@ -91,6 +92,8 @@ export function createTransport({
   const { dsn } = mailOptions(settings);
   const recipientLimit = createRecipientLimit();
   const answers = createAnswers(mask, recipientLimit);
+  /** The server takes mails without a login, for some recipients at least. */
+  let openToAll = false;
 
   /** A refused mail leaves a good session behind; after anything else nobody knows what the server waits for. */
   async function makeFit(session: Session, error: unknown): Promise<void> {
@@ -132,6 +135,7 @@ export function createTransport({
 
       async function* body(): AsyncGenerator<Buffer> {
         course.bodyBegun = true;
+        if (session?.login !== 'made') openToAll = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
         const plain = session?.offers('SMTPUTF8') === false && !mail.envelope.to.every(isAscii);
         yield* plain ? withAsciiHeader(mail.open()) : mail.open();
@@ -190,7 +194,13 @@ export function createTransport({
         const reused = endedEarly(course, error);
         const working = isOneTooMany(error, course.opening) ? await sessions.whenKnown() : 0;
         const aborted = signal.aborted;
-        const attempt = answers.failed(error, parts, { ...course, reused, aborted });
+        const attempt = answers.failed(error, parts, {
+          ...course,
+          reused,
+          aborted,
+          anonymous: session?.login !== 'made' && !openToAll,
+          submission: session?.login === 'offered' || isSubmissionPort(settings.port),
+        });
         const { failure } = attempt;
         if (failure && working > 0 && !aborted) {
           warn?.(

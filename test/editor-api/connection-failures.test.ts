@@ -51,6 +51,8 @@ describe('a connection test that fails', () => {
     it('implicit TLS on a port for STARTTLS', async () => {
       const answer = await runTrial({ server: await inbox(), properties: IMPLICIT });
       assertFailed(answer, 'tls', 'TLS', /starttls\.enable=true/);
+      assert.equal(detailOf(answer, 'tls'), 'wrong version number');
+      assert.match(answer.error?.message ?? '', /: wrong version number$/);
     });
 
     it('STARTTLS on a port for implicit TLS', async () => {
@@ -156,6 +158,14 @@ describe('a connection test that fails', () => {
       const answer = await runTrial({ server, body: { to: 'nobody@example.com' } });
       assert.equal(stepsOf(answer).at(-1), 'rcpt failed');
       assert.match(answer.error?.message ?? '', /550 .*no such user/);
+    });
+
+    it('a recipient that is refused because nobody logged in', async () => {
+      const server = await faulty(at('rcpt', reply('554 5.7.1 <a@b.test>: Relay access denied')));
+      const without = ['mail.smtp.auth=false'];
+      const body = { to: 'a@b.test' };
+      assertFailed(await runTrial({ server, properties: without, body }), 'rcpt', 'AUTH', /^Log in/);
+      assertFailed(await runTrial({ server, body }), 'rcpt', 'RECIPIENT', /only for its own addresses/);
     });
 
     it('a mail that is refused after its content', async () => {

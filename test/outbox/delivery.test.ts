@@ -21,13 +21,13 @@ describe('the outbox and its mail server', () => {
   const lineTo = (options: LineOptions) =>
     opened(openLine({ folder: folder(), clock: fastClock(FACTOR), ...options }));
 
-  it('give each recipient exactly one mail when one is put off twice and one is refused', async () => {
+  it('give each recipient exactly one mail when one is put off three times and one is refused', async () => {
     const [good, later, never] = ['good@x.test', 'later@x.test', 'never@x.test'] as const;
     const server = await opened(
       startFaultServer({
         script: firstOf(
           ({ phase, address, count }) =>
-            phase === 'rcpt' && address === later && count <= 2 ? reply('451 4.7.1 greylisted') : undefined,
+            phase === 'rcpt' && address === later && count <= 3 ? reply('451 4.7.1 greylisted') : undefined,
           ({ phase, address }) =>
             phase === 'rcpt' && address === never ? reply('550 5.1.1 nobody') : undefined,
         ),
@@ -47,16 +47,41 @@ describe('the outbox and its mail server', () => {
       result.rejected.map(({ address, code }) => [address, code]),
       [[never, 550]],
     );
-    assert.equal(result.attempts, 3);
+    assert.equal(result.attempts, 4);
     assert.equal(result.duplicatePossible, false);
-    // Greylists want at least five minutes.
+    // Most greylists want five minutes at the most.
     const asked = server.commands.items
       .filter(({ line }) => line.includes(later))
       .map((command) => command.at);
-    assert.equal(asked.length, 3);
-    for (const [i, time] of asked.slice(1).entries()) {
-      assert.ok((time - (asked[i] as number) + 2) * FACTOR >= 5 * MINUTE);
+    assert.equal(asked.length, 4);
+    for (const [i, wait] of [MINUTE / 4, MINUTE, 5 * MINUTE].entries()) {
+      assert.ok(((asked[i + 1] as number) - (asked[i] as number) + 2) * FACTOR >= wait);
     }
+  });
+
+  it('hold the mails when each recipient is denied without a login, and say to log in', async () => {
+    const denied = '554 5.7.1 <a@x.test>: Recipient address rejected: Access denied';
+    let open = false;
+    const server = await opened(
+      startFaultServer({ script: ({ phase }) => (phase === 'rcpt' && !open ? reply(denied) : undefined) }),
+    );
+    const { outbox, results, problems, start } = await lineTo({ server });
+    await outbox.add(newMail(['a@x.test', 'b@x.test']));
+    await outbox.add(newMail(['c@x.test']));
+    start();
+    assert.equal(await problems.next(), 'AUTH');
+    assert.match(outbox.problem()?.error.hint ?? '', /^Log in: set mail\.smtp\.auth=true/);
+    assert.deepEqual(results.items, []);
+    open = true;
+    const sent = [await results.next(), await results.next()];
+    assert.deepEqual(
+      sent.map(({ status, accepted }) => [status, accepted.length]),
+      [
+        ['sent', 2],
+        ['sent', 1],
+      ],
+    );
+    assert.equal(server.ledger.items.length, 2);
   });
 
   it('know after a restart who has the mail already', async () => {

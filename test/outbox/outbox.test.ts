@@ -4,6 +4,7 @@ import { mock } from 'node:test';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
 import { createMemoryStore } from '../../nodes/outbox/memory-store';
 import { createOutbox, type Outbox, type Policy } from '../../nodes/outbox/outbox';
+import { classifyRecipient } from '../../nodes/smtp/failure';
 import {
   MailError,
   type Attempt,
@@ -270,6 +271,25 @@ describe('the outbox', () => {
     assert.equal(outbox.counts().deferred, 1);
   });
 
+  it('does so too when each recipient of that mail is refused for a reason of the account', async () => {
+    const error = new MailError('SENDER', 'not owned', { responseCode: 553, command: 'RCPT TO' });
+    const refused = { address: 'a@x.test', failure: { ...failure('account'), error } };
+    const poison: Attempt = { accepted: [], refused: [refused], response: null };
+    start((subject, recipients) => (subject === 'poison' ? poison : accept(recipients)), { connections: 1 });
+    for (const subject of ['poison', 'a', 'b', 'c']) await outbox.add(mail(subject));
+    for (let i = 0; i < 6; i++) {
+      await settle();
+      mock.timers.tick(30_000);
+    }
+    await settle();
+    assert.deepEqual(
+      results.map((result) => result.subject),
+      ['a', 'b', 'c'],
+    );
+    assert.equal(outbox.problem(), null);
+    assert.deepEqual(outbox.counts().deferred, 1);
+  });
+
   it('reports mails that waited too long for an account that does not come back', async () => {
     start(() => refuse(failure('account', false, HOUR)), { retryFor: 2 * HOUR, connections: 1 });
     await outbox.add(mail('a'));
@@ -314,6 +334,24 @@ describe('the outbox', () => {
       results[0]?.rejected.map((rejection) => rejection.address),
       ['never@x.test'],
     );
+  });
+
+  it('tries a recipient that is refused for now after 15 s, a minute and five minutes, and then as any mail', async () => {
+    const error = { code: 'EENVELOPE', command: 'RCPT TO', response: '450 4.2.0 busy', responseCode: 450 };
+    const asked: number[] = [];
+    start((_, recipients) => {
+      asked.push((Date.now() - 1_000_000) / 1_000);
+      const refused = recipients.map((address) => ({ address, failure: classifyRecipient(error) }));
+      return { accepted: [], refused, response: null };
+    });
+    await outbox.add(mail('one'));
+    for (let second = 0; second <= 3_000; second += 15) {
+      await settle();
+      mock.timers.tick(15_000);
+    }
+    const waits = asked.slice(1).map((time, i) => time - (asked[i] as number));
+    assert.deepEqual(waits.slice(0, 7), [15, 60, 300, 300, 300, 480, 720]);
+    assert.equal(outbox.problem(), null);
   });
 
   it('repeats an attempt of unknown outcome twice at most and says that a duplicate is possible', async () => {

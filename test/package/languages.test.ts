@@ -21,10 +21,9 @@ describe('languages', () => {
     const rows = [...SESSION_ROWS, ...PROTOCOL_ROWS].filter(
       ({ status, conditional }) => status !== 'supported' && !conditional,
     );
-    const verdicts = [...RULES.map(({ then }) => then), AMBIGUOUS, STOPPED, UNKNOWN];
     const shown = [
       ...rows.map(({ here }) => here),
-      ...verdicts.flatMap(({ what, hint }) => [what, hint ?? what]),
+      ...[...RULES, AMBIGUOUS, STOPPED, UNKNOWN].flatMap(({ what, hint }) => [what, hint ?? what]),
     ];
     assert.deepEqual(
       shown.filter((text) => !TEXTS.includes(text)),

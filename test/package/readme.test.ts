@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from '../../nodes/smtp/failure-rules';
 import { replaceBetweenMarkers } from '../../scripts/properties-table';
 import { build, definition, flatten, read, readJson, ROOT, TYPES, type NodeType } from './dist';
 
@@ -67,13 +68,10 @@ function errorCodes(): Set<string> {
     const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
     return files.flatMap((file) => {
       const code = readFileSync(path.join(folder, file), 'utf8');
-      const rules = file.startsWith('failure-rules') ? [...code.matchAll(/\bcode: '([A-Z_]+)'/g)] : [];
-      return [...rules, ...code.matchAll(/new MailError\(\s*'([A-Z_]+)'/g)].map(
-        ([, found]) => found as string,
-      );
+      return [...code.matchAll(/new MailError\(\s*'([A-Z_]+)'/g)].map(([, found]) => found as string);
     });
   });
-  return new Set(codes);
+  return new Set([...codes, ...[...RULES, AMBIGUOUS, STOPPED, UNKNOWN].map(({ then }) => then.code)]);
 }
 
 describe('README', function () {

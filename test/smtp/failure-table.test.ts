@@ -116,6 +116,8 @@ const unreadable = (code: string): More => ({
 const large: More = { mail: newMail(undefined, { size: LARGE }) };
 const halfway = (fault: Fault): Script => at('body', { ...fault, afterBytes: 100_000 });
 
+const DENIED = '554 5.7.1 <a@x.test>: Recipient address rejected: Access denied';
+
 const FAULTS: Row[] = [
   row('closed port', 0, 'L a', none, { closedPort: true }),
   row('no greeting', 0, 'L a', at('greeting', stall())),
@@ -152,6 +154,8 @@ const FAULTS: Row[] = [
   says('', 'auth', '535 5.7.8 bad credentials', 'H a 5 min', AUTH),
   says('', 'auth', '535 5.7.139 SMTP AUTH is off', 'H a 5 min', AUTH),
   says('', 'auth', '454 4.7.0 too many logins', 'H a 15 min', AUTH),
+  says('', 'auth', '538 5.7.11 Encryption required', 'H a 5 min', AUTH),
+  says('', 'auth', '504 5.7.4 Unrecognized authentication type', 'H a 5 min', AUTH),
   says('', 'auth', '432 4.7.12 a transition is needed', 'H a 5 min', AUTH),
   says('', 'auth', '421 4.3.0 later', 'H a 5 min', AUTH),
   row('auth not offered, then 530', 0, 'H a 5 min', at('mail', reply('530 5.7.0 log in first'))),
@@ -258,6 +262,55 @@ const REPLIES: Row[] = [
   says('', 'mail', '452 4.3.1 Insufficient system storage', 'L a'),
   says('', 'rcpt', '452 4.3.1 Insufficient system storage', 'L m 5 min'),
   says('', 'rcpt', '452 4.2.2 over quota', 'L m 5 min'),
+  ...(
+    [
+      ['504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname', 'H a 5 min'],
+      ['450 4.7.1 <box>: Helo command rejected: Host not found', 'H a 5 min'],
+      ['450 4.1.8 <me@x.test>: Sender address rejected: Domain not found', 'L a'],
+      ['553 5.7.1 <me@x.test>: Sender address rejected: not owned by user b', 'L a'],
+      ['550 5.7.1 Service unavailable; client [127.0.0.1] blocked using bl.example', 'H a 5 min'],
+      ['554 5.7.1 <unknown[127.0.0.1]>: Client host rejected: Access denied', 'H a 5 min'],
+    ] as const
+  ).flatMap(([line, outcome]) => [
+    says('Postfix ', 'mail', line, outcome),
+    says('Postfix ', 'rcpt', line, outcome),
+  ]),
+  ...(
+    [
+      [DENIED, 'P'],
+      ['554 5.7.1 <a@x.test>: Relay access denied', 'P'],
+      ['454 4.7.1 <a@x.test>: Relay access denied', 'L m 5 min'],
+      ['550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain', 'P'],
+    ] as const
+  ).flatMap(([line, withLogin]) => [
+    says('without a login ', 'rcpt', line, 'H a 5 min'),
+    says('with a login ', 'rcpt', line, withLogin, AUTH),
+  ]),
+  says('no login though one is offered ', 'rcpt', '550 5.7.1 Rejected by policy', 'H a 5 min', {
+    server: { auth: ['PLAIN'] },
+  }),
+  says('no login is offered ', 'rcpt', '550 5.7.1 Rejected by policy', 'P'),
+  row('no login, both denied', 0, 'H a 5 min, H a 5 min', at('rcpt', reply(DENIED)), TWO),
+  row('no login, one taken, one denied', 1, '1 sent, P', second(reply(DENIED)), TWO),
+  row(
+    'no login, one unknown, one denied',
+    0,
+    'P, P',
+    firstOf(second(reply(DENIED)), at('rcpt', reply('550 5.1.1 nobody'))),
+    TWO,
+  ),
+  row('no login, one denied after another was taken', 1, 'P', at('rcpt', reply(DENIED), 2), { before: 1 }),
+  row('no login offered, denied', 0, 'H a 5 min', at('rcpt', reply(DENIED)), {
+    server: { login: { user: 'u', password: 'a secret' } },
+  }),
+  says('Postfix ', 'mail', '450 4.7.1 Error: too much mail from 127.0.0.1', 'L a 1 min'),
+  says('Gmail ', 'mail', '454 4.7.0 Too many login attempts, please try again later.', 'H a 15 min'),
+  says(
+    'Zoho ',
+    'dot',
+    '550 5.4.6 Unusual sending activity detected. Please try after sometime.',
+    'H a 60 min',
+  ),
   says('', 'rcpt', '450 4.7.1 greylisted', 'L m 5 min'),
   says('', 'rcpt', '451 4.7.1 greylisted', 'L m 5 min'),
 ];

@@ -1,65 +1,35 @@
 import assert from 'node:assert/strict';
-import { classifyFailure, classifyRecipient, type FailureFacts } from '../../nodes/smtp/failure';
+import {
+  classifyFailure,
+  classifyRecipient,
+  classifyRefusals,
+  isSubmissionPort,
+  ruleFor,
+  type FailureFacts,
+} from '../../nodes/smtp/failure';
+import { RULES } from '../../nodes/smtp/failure-rules';
+import { readSigns } from '../../nodes/smtp/failure-signs';
 import { MailError, type Failure } from '../../nodes/types';
+import {
+  allRefused,
+  closed,
+  dataCommand,
+  errorOf,
+  greeting,
+  login,
+  message,
+  nodemailerError,
+  recipient,
+  sender,
+  socket,
+  stream,
+  timeout,
+} from './nodemailer-errors';
 
 const FRESH: FailureFacts = { dotHandedOver: false, reused: false, aborted: false };
 const AFTER_DOT: FailureFacts = { ...FRESH, dotHandedOver: true };
 const REUSED: FailureFacts = { ...FRESH, reused: true };
 const STOPPING: FailureFacts = { ...FRESH, aborted: true };
-
-/** An error as nodemailer 10.6 makes it in `_formatError` of its smtp-connection. */
-function nodemailerError(
-  code: string | undefined,
-  command: string | undefined,
-  message: string,
-  more: {
-    response?: string;
-    originalCode?: string;
-    timeoutType?: string;
-    rejectedErrors?: unknown[];
-    recipient?: string;
-  } = {},
-): Error {
-  const { response } = more;
-  const error = new Error(response === undefined ? message : `${message}: ${response}`);
-  const responseCode = Number(/^\d+/.exec(response ?? '')?.[0] ?? 0);
-  return Object.assign(error, more, {
-    ...(code === undefined ? {} : { code }),
-    ...(command === undefined ? {} : { command }),
-    ...(responseCode === 0
-      ? {}
-      : { responseCode, permanent: responseCode >= 500 && responseCode < 600 && responseCode !== 503 }),
-  });
-}
-
-const socket = (originalCode: string, message: string) =>
-  nodemailerError('ESOCKET', 'CONN', message, { originalCode });
-const timeout = (timeoutType: string, message = 'Timeout') =>
-  nodemailerError('ETIMEDOUT', 'CONN', message, { timeoutType });
-const closed = (response?: string) =>
-  nodemailerError(
-    'ECONNECTION',
-    'CONN',
-    'Connection closed unexpectedly',
-    response === undefined ? {} : { response },
-  );
-const greeting = (response: string) =>
-  nodemailerError('EPROTOCOL', 'CONN', `Invalid greeting. response=${response}`, { response });
-const login = (response: string) => nodemailerError('EAUTH', 'AUTH PLAIN', 'Invalid login', { response });
-const sender = (response: string) =>
-  nodemailerError('EENVELOPE', 'MAIL FROM', 'Mail command failed', { response });
-const recipient = (response: string, address = 'bob@example.com') =>
-  nodemailerError('EENVELOPE', 'RCPT TO', 'Recipient command failed', { response, recipient: address });
-const allRefused = (chosen: string, ...responses: string[]) =>
-  nodemailerError('EENVELOPE', 'RCPT TO', "Can't send mail - all recipients were rejected", {
-    response: chosen,
-    rejectedErrors: responses.map((response, i) => recipient(response, `r${i}@example.com`)),
-  });
-const dataCommand = (response: string) =>
-  nodemailerError('EENVELOPE', 'DATA', 'Data command failed', { response });
-const message = (response: string) => nodemailerError('EMESSAGE', 'DATA', 'Message failed', { response });
-const stream = (originalCode: string, text: string) =>
-  nodemailerError('ESTREAM', 'API', text, { originalCode });
 
 /** Fault, error, what is made of it (see `inWords`), a part of the hint, facts of the attempt. */
 type Row = [fault: string, error: unknown, outcome: string, hint?: RegExp, facts?: FailureFacts];
@@ -336,6 +306,29 @@ describe('classifyFailure', () => {
         'account, RATE, 10 s',
         /3 for each mailbox/,
       ],
+      ...(
+        [
+          '538 5.7.11 Encryption required for requested authentication mechanism',
+          '504 5.5.4 Encryption required for requested authentication mechanism',
+          '530 5.7.0 Must issue a STARTTLS command first',
+          '538 Error: TLS required',
+        ] as const
+      ).map((response): Row => [response, login(response), 'account, TLS, 300 s', /starttls\.enable=true/]),
+      ...(
+        [
+          '504 5.7.4 Unrecognized authentication type',
+          '504 5.3.3 AUTH mechanism CRAM-MD5 not available',
+          '503 AUTH command used when not advertised',
+          '534 5.7.9 Authentication mechanism is too weak',
+          '535 5.7.8 Error: authentication failed: no mechanism available',
+          '503 5.5.1 Error: authentication not enabled',
+        ] as const
+      ).map((response): Row => [
+        response,
+        login(response),
+        'account, AUTH, 300 s',
+        /mail\.smtp\.auth\.mechanisms/,
+      ]),
       ['FIN at AUTH', closed(), 'account, CONNECTION'],
       [
         '530 at MAIL, when the server offered no login',
@@ -357,6 +350,16 @@ describe('classifyFailure', () => {
       [
         '550 at RCPT that asks for a login',
         allRefused('550 5.7.1 Client was not authenticated', '550 5.7.1 Client was not authenticated'),
+        'account, AUTH, 300 s',
+      ],
+      [
+        'Exchange 550 5.7.3',
+        recipient('550 5.7.3 Requested action aborted; user not authenticated'),
+        'account, AUTH, 300 s',
+      ],
+      [
+        'a login that must be made',
+        recipient('550 You must be authenticated to relay'),
         'account, AUTH, 300 s',
       ],
       [
@@ -401,11 +404,162 @@ describe('classifyFailure', () => {
       ['550 for the sender', sender('550 5.1.0 Sender rejected'), 'message for good, SENDER'],
       [
         '450 for the domain of the sender',
-        sender('450 4.1.8 <a@nowhere.example>: Sender address rejected: Domain not found'),
+        sender('450 4.1.8 <a@nowhere.example>: unknown domain'),
         'message, SENDER, 300 s',
       ],
-      ['503 on a new connection', sender('503 5.5.1 Bad sequence of commands'), 'account, PROTOCOL'],
+      [
+        '503 on a new connection',
+        sender('503 5.5.1 Bad sequence of commands'),
+        'account, PROTOCOL',
+        /TLS or a login first/,
+      ],
       ['FIN at MAIL on a new connection', closed(), 'account, CONNECTION'],
+    ]);
+  });
+
+  describe('about rates, at whatever command', () => {
+    const RATE: [who: string, response: string, outcome?: string][] = [
+      ['Postfix', '450 4.7.1 Error: too much mail from 192.0.2.1'],
+      ['Postfix', '450 4.7.1 Error: too many recipients from 192.0.2.1'],
+      ['Postfix', '454 4.7.0 Error: too many new TLS sessions from 192.0.2.1'],
+      ['Postfix', '421 4.7.0 mx.example.com Error: too many connections from 192.0.2.1'],
+      ['Postfix', '451 4.7.1 <unknown[192.0.2.1]>: Client host rejected: Please try again slower'],
+      ['Exim', '421 mx.example.com: Too many concurrent SMTP connections; please try again later'],
+      ['Exim', '421 Too many concurrent SMTP connections from this IP address; please try again later'],
+      ['Exim', '450 Sender rate overlimit - 61.2 / 1h'],
+      ['Sendmail', '421 4.3.2 Connection rate limit exceeded.'],
+      ['Sendmail', '421 4.3.2 Too many open connections.'],
+      ['Exchange', '421 4.4.2 Message submission rate for this client has exceeded the configured limit'],
+      [
+        'Exchange',
+        '421 4.3.2 The maximum number of concurrent server connections has exceeded a limit, closing transmission channel',
+      ],
+      ['Exchange Online', '451 4.7.500 Server busy. Please try again later from [192.0.2.1]. (AS77)'],
+      [
+        'Outlook',
+        '451 4.7.650 The mail server [192.0.2.1] has been temporarily rate limited due to IP reputation.',
+      ],
+      [
+        'Gmail',
+        '421-4.7.28 Our system has detected an unusual rate of unsolicited mail originating\n421 4.7.28 from your IP address.',
+      ],
+      ['Gmail', '454 4.7.0 Too many login attempts, please try again later.', 'account, RATE, 900 s'],
+      ['rspamd', '451 4.7.1 Ratelimit "hostinger_out_ratelimit" exceeded'],
+      ['Mailu', '450 4.7.1 SASL login name rejected: You are sending too many emails too fast.'],
+      [
+        'Zoho',
+        '550 5.4.6 Unusual sending activity detected. Please try after sometime.',
+        'account, QUOTA, 3600 s',
+      ],
+      [
+        'Plesk',
+        '554 5.7.0 Your message could not be sent. The limit on the number of allowed outgoing messages was exceeded. Try again later.',
+        'account, QUOTA, 3600 s',
+      ],
+      [
+        'cbpolicyd',
+        '554 5.7.1 <a@x.test>: Recipient address rejected: Policy rejection; Message count quota exceeded',
+        'account, QUOTA, 3600 s',
+      ],
+    ];
+    for (const [command, at] of [
+      ['greeting', greeting],
+      ['MAIL', sender],
+      ['RCPT', recipient],
+      ['the dot', message],
+    ] as const) {
+      for (const [who, response, outcome = 'account, RATE, 60 s'] of RATE) {
+        // A connection that was used before says nothing else of it.
+        for (const facts of [FRESH, REUSED]) {
+          it(`${who} "${response}" at ${command}: ${outcome}`, () => {
+            assert.equal(inWords(classifyFailure(at(response), facts)), outcome);
+          });
+        }
+      }
+    }
+
+    table([
+      [
+        'Postfix 450 4.7.1 at AUTH',
+        login('450 4.7.1 Error: too many AUTH commands from 192.0.2.1'),
+        'account, AUTH, 900 s',
+        /fewer connections/,
+      ],
+      ['too many connections at AUTH', login('421 4.7.0 Too many connections'), 'account, RATE, 60 s'],
+    ]);
+  });
+
+  describe('about who sends, at whatever command', () => {
+    const HELO = ['account, PROTOCOL, 300 s', /mail\.smtp\.localhost/] as const;
+    const SENDER = ['account, SENDER', /`from`/] as const;
+    const CLIENT = ['account, SERVER, 300 s', /IP address.*login/] as const;
+    const REPLIES: [response: string, outcome: string, hint: RegExp][] = [
+      ['504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname', ...HELO],
+      ['450 4.7.1 <box>: Helo command rejected: Host not found', ...HELO],
+      ['501 5.5.2 <a_b>: Helo command rejected: Invalid name', ...HELO],
+      ['554 5.7.1 Service unavailable; Helo command [box.example] blocked using dbl.spamhaus.org', ...HELO],
+      ['550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)', ...HELO],
+      ['450 4.1.8 <a@nowhere.example>: Sender address rejected: Domain not found', ...SENDER],
+      ['553 5.7.1 <a@example.com>: Sender address rejected: not owned by user b', ...SENDER],
+      ['553 5.7.1 <a@example.com>: Sender address rejected: not logged in', ...SENDER],
+      ['504 5.5.2 <a@box>: Sender address rejected: need fully-qualified address', ...SENDER],
+      ['450 4.1.7 <a@example.com>: Sender address rejected: unverified address: timed out', ...SENDER],
+      ['550 Sender verify failed', ...SENDER],
+      ['451 4.1.8 Domain of sender address a@nowhere.example does not resolve', ...SENDER],
+      ['553 5.5.4 <a>... Domain name required for sender address a', ...SENDER],
+      ['550 5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org', ...CLIENT],
+      ['554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.example', ...CLIENT],
+      ['554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied', ...CLIENT],
+      ['450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]', ...CLIENT],
+      ['503 5.7.0 Error: access denied for unknown[192.0.2.1]', ...CLIENT],
+      ['550 5.7.1 Rejected: 192.0.2.1 listed at zen.spamhaus.org', ...CLIENT],
+      ['550-rejected because 192.0.2.1 is in a black list at zen.spamhaus.org', ...CLIENT],
+    ];
+    for (const [command, at] of [
+      ['MAIL', sender],
+      ['RCPT', recipient],
+      ['DATA', dataCommand],
+    ] as const) {
+      for (const [response, outcome, hint] of REPLIES) {
+        it(`"${response}" at ${command}: ${outcome}`, () => {
+          const failure = classifyFailure(at(response), FRESH);
+          assert.equal(inWords(failure), outcome);
+          assert.match(failure.error.hint ?? '', hint);
+        });
+      }
+    }
+
+    table([
+      [
+        'the sender by its code alone, at RCPT',
+        recipient('553 5.1.8 <a@nowhere.example>... Domain does not exist'),
+        ...SENDER,
+      ],
+      [
+        'a listed link in the content',
+        message('554 5.7.1 Your message contains a URL listed at dbl.spamhaus.org'),
+        'message for good, REFUSED',
+      ],
+      [
+        'the recipient that is rejected',
+        recipient('550 5.1.1 <nobody@example.com>: Recipient address rejected: User unknown'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a user whom Domino does not know',
+        recipient('550 nobody@example.com... User not listed in public Name & Address Book'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a sender whom the recipient does not want',
+        recipient('550 5.7.1 Blacklisted by recipient'),
+        'message for good, RECIPIENT',
+      ],
+      [
+        'a session that began without a greeting',
+        sender('503 5.5.1 Error: send HELO/EHLO first'),
+        'account, PROTOCOL',
+      ],
     ]);
   });
 
@@ -757,6 +911,26 @@ describe('classifyFailure', () => {
   });
 });
 
+describe('the rules', () => {
+  for (const rule of RULES) {
+    const { example, when, then, what } = rule;
+    const shown = typeof example === 'string' ? example : `${example.code ?? ''} ${example.message}`;
+    it(`${shown}: ${what} (${then.code})`, () => {
+      const found = ruleFor(readSigns(errorOf(example)), when);
+      assert.equal(found?.what, what);
+      assert.equal(found, rule);
+    });
+  }
+
+  it('have an example each of their own', () => {
+    const examples = RULES.map(({ example }) => JSON.stringify(example));
+    assert.deepEqual(
+      examples.filter((one, index) => examples.indexOf(one) !== index),
+      [],
+    );
+  });
+});
+
 describe('classifyRecipient', () => {
   const rows: Row[] = [
     ['451 greylisting', recipient('451 4.7.1 Greylisted, come back later'), 'message, RECIPIENT, 300 s'],
@@ -802,6 +976,28 @@ describe('classifyRecipient', () => {
       if (hint) assert.match(failure.error.hint ?? '', hint);
     });
   }
+
+  it('takes any 5.7.z of each recipient on a submission port for a missing login', () => {
+    const classes = (anonymous: boolean, submission: boolean, ...responses: string[]) =>
+      classifyRefusals(
+        responses.map((response) => recipient(response)),
+        { anonymous, submission },
+      ).map(inWords);
+    const policy = '550 5.7.1 Rejected by policy';
+    const held = 'account, AUTH, 300 s';
+    const refused = 'message for good, RECIPIENT';
+    assert.deepEqual(classes(true, true, policy, policy), [held, held]);
+    assert.deepEqual(classes(true, true, policy, '550 5.1.1 No such user'), [refused, refused]);
+    assert.deepEqual(classes(false, true, policy), [refused]);
+    assert.deepEqual(classes(true, false, policy), [refused]);
+    assert.deepEqual([25, 465, 587, 2525].map(isSubmissionPort), [false, true, true, true]);
+  });
+
+  it('says to log in', () => {
+    const denied = recipient('554 5.7.1 <a@x.test>: Recipient address rejected: Access denied');
+    const [failure] = classifyRefusals([denied], { anonymous: true });
+    assert.match(failure?.error.hint ?? '', /Log in: set mail\.smtp\.auth=true/);
+  });
 
   it('names the recipient', () => {
     const { error } = classifyRecipient(recipient('550 5.1.1 No such user'));
