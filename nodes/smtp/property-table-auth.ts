@@ -46,7 +46,7 @@ export const authRows: readonly PropertyRow[] = [
     type: 'boolean',
     javaDefault: true,
     status: 'supported',
-    here: '`false` adds XOAUTH2 after the mechanisms for a password, as in JavaMail; for an access token as the password write `auth.mechanisms=XOAUTH2`.',
+    here: '`false` adds XOAUTH2 after the mechanisms for a password. For an access token write `auth.mechanisms=XOAUTH2`.',
   },
   {
     name: 'auth.digest-md5.disable',

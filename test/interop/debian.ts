@@ -103,6 +103,10 @@ export function startJailed(
     ...PRIVATE.filter((place) => existsSync(place)).map((place) => `mount -t tmpfs tmpfs ${place}`),
     ...Object.entries(binds).map(([place, from]) => `mkdir -p ${place} && mount --bind ${from} ${place}`),
     'mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd && chmod 711 /var/spool/smtpd',
+    // Servers that start themselves again clear their environment: their libraries are found by the loader's own list.
+    `printf '%s\\n' ${libraries(root).replaceAll(':', ' ')} > ${folder}/ld.conf`,
+    `cat /etc/ld.so.conf >> ${folder}/ld.conf`,
+    `ldconfig -f ${folder}/ld.conf -C ${folder}/ld.cache && mount --bind ${folder}/ld.cache /etc/ld.so.cache`,
     'exec "$@"',
   ];
   const process = spawn(

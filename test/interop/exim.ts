@@ -47,7 +47,7 @@ rcpt:
   deny recipients = nobody@example.com
        message = no such user here
   defer recipients = grey@example.com
-       condition = \${if <{$tod_epoch}{\${readfile{${folder}/grey}}}}
+       condition = \${if exists{${spool}/seen}{0}{\${run{/usr/bin/touch ${spool}/seen}{1}{1}}}}
        message = greylisted, try again later
   accept
 data:
@@ -92,7 +92,6 @@ cram:
   server_set_id = $auth1
 `,
   );
-  writeFileSync(path.join(folder, 'grey'), String(Math.floor(Date.now() / 1000) + 8));
   copyKey(folder, 64_102);
   const jail = startJailed(folder, root, [path.join(root, 'usr/sbin/exim4'), '-C', config, '-bdf', '-q2s']);
   await listening(plain, () => jail.output());

@@ -35,7 +35,7 @@ export async function startPostfix(folder: string, sink: number): Promise<Intero
   for (const name of ['etc', 'queue', 'data', 'sasl']) mkdirSync(place(name), { recursive: true });
   // The user that the jail makes first.
   chownSync(place('data'), 64_100, 64_100);
-  const environment = `MAIL_CONFIG TZ LD_LIBRARY_PATH=${libraries(root)} PATH`;
+  const environment = `MAIL_CONFIG TZ LD_LIBRARY_PATH=${libraries(root)} SASL_CONF_PATH=${place('sasl')} PATH`;
   writeFileSync(
     place('etc/main.cf'),
     `compatibility_level = 3.6
@@ -58,6 +58,7 @@ smtpd_tls_cert_file = ${CERTIFICATE.cert}
 smtpd_tls_key_file = ${CERTIFICATE.key}
 smtpd_tls_security_level = may
 smtpd_sasl_path = smtpd
+smtpd_sasl_local_domain = mx.postfix.test
 cyrus_sasl_config_path = ${place('sasl')}
 smtpd_sasl_security_options = noanonymous
 smtpd_error_sleep_time = 0

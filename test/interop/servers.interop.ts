@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { NodeRed } from '../flows/node-red';
+import { ROOT } from '../flows/user-dir';
+import { startInbox, type Inbox } from '../servers/inbox';
+import { obstacle } from './debian';
+import { startDovecot } from './dovecot';
+import { startExim } from './exim';
+import { startHaraka, startMaildev } from './npm-servers';
+import { startOpenSmtpd } from './opensmtpd';
+import { startPacked } from './packed-node-red';
+import { startPostfix } from './postfix';
+import { SCENARIOS } from './scenarios';
+import type { InteropServer, Start } from './server';
+import { tableOf, type Row } from './table';
+
+const DEBIAN: Record<string, Start> = {
+  Postfix: startPostfix,
+  Exim: startExim,
+  OpenSMTPD: startOpenSmtpd,
+  Dovecot: startDovecot,
+};
+const NPM: Record<string, Start> = { Haraka: startHaraka, maildev: startMaildev };
+
+describe('mail servers that others wrote', function () {
+  this.timeout(180_000);
+  let red: NodeRed;
+  let close: () => Promise<void>;
+  const rows: Row[] = [];
+
+  before(async () => {
+    ({ red, close } = await startPacked());
+  });
+  after(async () => {
+    await close();
+    // A run of a part, or one that could not start all, leaves the table as it was.
+    const whole = rows.length === Object.keys({ ...DEBIAN, ...NPM }).length;
+    if (whole) writeFileSync(path.join(ROOT, 'docs', 'interop.md'), tableOf(rows, SCENARIOS));
+  });
+
+  for (const [name, start] of Object.entries({ ...DEBIAN, ...NPM })) {
+    describe(name, () => {
+      let folder: string;
+      let sink: Inbox;
+      let server: InteropServer | undefined;
+      const results = new Map<string, string>();
+
+      before(async function () {
+        const why = name in DEBIAN ? obstacle() : null;
+        if (why !== null) {
+          console.log(`      ${name} is skipped: ${why}`);
+          this.skip();
+        }
+        folder = mkdtempSync(path.join(tmpdir(), 'interop-server-'));
+        sink = await startInbox();
+        server = await start(folder, sink.port);
+        rows.push({ name: server.name, results });
+      });
+      after(async () => {
+        await server?.stop();
+        await sink?.close();
+        if (folder) rmSync(folder, { recursive: true, force: true });
+      });
+
+      for (const { feature, title, run } of SCENARIOS) {
+        it(title, async function () {
+          const port = server?.ports[feature];
+          if (!server || port === undefined) {
+            results.set(title, '–');
+            this.skip();
+          }
+          results.set(title, 'no');
+          try {
+            await run({ red, server, sink, port });
+          } catch (error) {
+            console.log(server.output().slice(-1_500));
+            throw error;
+          }
+          results.set(title, 'yes');
+        });
+      }
+    });
+  }
+});
