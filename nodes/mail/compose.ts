@@ -1,12 +1,13 @@
 /** Turns content into the bytes of an RFC 5322 message, the same for all delivery attempts. */
 import { randomUUID } from 'node:crypto';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
 import type { LoadedAttachment } from './attachments';
 import type { MailContent } from './content';
+import type { Address } from './addresses';
 import { recipientsOf } from './recipients';
 import { mimeBytes } from './mime-bytes';
 
@@ -66,6 +67,7 @@ export function compose(content: MailContent, stamp: { messageId: string; date: 
   message.setHeader('Date', dateHeader(stamp.date));
   // A mail without any To looks like spam to filters, and is shown as one to nobody.
   if (to.length + cc.length === 0) nameNobody(message);
+  keepDomains(message, [from, ...to, ...cc, ...replyTo]);
 
   const bytes = mimeBytes(message);
   return {
@@ -87,6 +89,18 @@ function nameNobody(message: MimeNode): void {
   message.setHeader('To', 'undisclosed-recipients:;');
   message.buildHeaders = () =>
     buildHeaders().replace(/^To: "undisclosed-recipients":;/m, 'To: undisclosed-recipients:;');
+}
+
+/** nodemailer decodes the domain of an address that is not ASCII before the @, and few servers know it in that form. */
+function keepDomains(message: MimeNode, addresses: readonly Address[]): void {
+  const foreign = addresses.filter(({ address }) => /[^ -~]/.test(address));
+  if (foreign.length === 0) return;
+  const buildHeaders = message.buildHeaders.bind(message);
+  message.buildHeaders = () =>
+    foreign.reduce((headers, { address }) => {
+      const at = address.lastIndexOf('@') + 1;
+      return headers.replaceAll(address.slice(0, at) + domainToUnicode(address.slice(at)), address);
+    }, buildHeaders());
 }
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];

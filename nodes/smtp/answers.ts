@@ -65,7 +65,7 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
       return perRecipient(accepted, rejectedErrors, parts, response);
     },
     failed(error, parts, facts) {
-      const { asked, rest } = parts;
+      const { asked, rest, foreign = [] } = parts;
       const { response, rejectedErrors } = maskError(error) as {
         response?: string;
         rejectedErrors?: RecipientError[];
@@ -74,11 +74,13 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
       if (rejectedErrors?.length === asked.length) {
         return perRecipient([], rejectedErrors, parts, response, (errors) => classifyRefusals(errors, facts));
       }
-      if (error instanceof UntellableError) return error.attempt;
+      if (error instanceof UntellableError) {
+        return error.attempt.failure ? error.attempt : { ...error.attempt, ...leaving(rest) };
+      }
       const nobody = { accepted: [], refused: [], response: response ?? null };
       if (asked.length > 1 && isTooManyRecipients(error)) {
         limit.exceeded(asked.length, 0, saidLimit(error));
-        return { ...nobody, left: [...asked, ...rest] };
+        return { ...nobody, left: [...asked, ...foreign, ...rest] };
       }
       const failure = classifyFailure(error, facts);
       return { ...nobody, failure, ...leaving(failure.scope === 'message' ? rest : []) };

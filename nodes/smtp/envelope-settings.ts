@@ -1,6 +1,7 @@
 /**
  * What the properties say about every mail: senders, and the delivery reports asked for.
  */
+import { domainToASCII } from 'node:url';
 import { t } from '../language/text';
 import type { Findings } from './findings';
 import type { Property, PropertyReader } from './property-reader';
@@ -20,7 +21,7 @@ export function readEnvelopeFrom(reader: PropertyReader, findings: Findings): st
   if (property === null) return null;
   if (/^<\s*>$/.test(property.value)) return '';
   const address = /^<(.*)>$/.exec(property.value)?.[1] ?? property.value;
-  if (/^[^\s<>@,;"]+@[^\s<>@,;"]+$/.test(address)) return address;
+  if (/^[^\s<>@,;"]+@[^\s<>@,;"]+$/.test(address)) return withAsciiDomain(address);
   findings.error(
     'FROM_INVALID',
     t`${property.key} is ${findings.show(property.written)}: the envelope sender is one bare address.
@@ -28,6 +29,14 @@ export function readEnvelopeFrom(reader: PropertyReader, findings: Findings): st
     property,
   );
   return null;
+}
+
+/** A domain goes over the wire in ASCII, whatever the server offers; what is no domain stays as it is. */
+function withAsciiDomain(address: string): string {
+  const at = address.lastIndexOf('@') + 1;
+  const domain = address.slice(at);
+  // eslint-disable-next-line no-control-regex
+  return /^[\x00-\x7f]*$/.test(domain) ? address : address.slice(0, at) + (domainToASCII(domain) || domain);
 }
 
 /** Reads the From of mails that name none; null when there is none. It may have a name: `Plant 3 <a@b>`. */

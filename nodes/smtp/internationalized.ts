@@ -9,7 +9,7 @@ import { MailError, type Attempt, type Failure } from '../types';
 const MAX_HEADER = 262_144;
 
 /** Address fields (RFC 5322 section 3.6.2 and 3.6.3), unfolded or not. */
-const ADDRESS_FIELD = /^(?:to|cc|reply-to):(?:.|\r\n[ \t])*/gim;
+const ADDRESS_FIELD = /^(?:from|to|cc|reply-to):(?:.|\r\n[ \t])*/gim;
 
 export function isAscii(address: string): boolean {
   // eslint-disable-next-line no-control-regex
@@ -24,10 +24,10 @@ export class UntellableError extends Error {
 }
 
 /** The outcome where the sender, or every recipient, can not be told. */
-export function withoutUtf8(from: string, recipients: string[]): UntellableError {
+export function withoutUtf8(sender: string | undefined, recipients: string[]): UntellableError {
   const nobody = { accepted: [], response: null };
-  if (!isAscii(from))
-    return new UntellableError({ ...nobody, refused: [], failure: untellable(from, 'SENDER') });
+  if (sender !== undefined)
+    return new UntellableError({ ...nobody, refused: [], failure: untellable(sender, 'SENDER') });
   return new UntellableError({
     ...nobody,
     refused: recipients.map((address) => ({ address, failure: untellable(address) })),
@@ -41,7 +41,7 @@ export function untellable(address: string, code: 'SENDER' | 'RECIPIENT' = 'RECI
     t`The server takes no addresses with letters outside of ASCII before the @ (it does not offer SMTPUTF8): ${address}`,
     {
       hint: t`Use another address of this mailbox, or a mail server that offers SMTPUTF8.`,
-      command: 'RCPT TO',
+      command: code === 'SENDER' ? 'MAIL FROM' : 'RCPT TO',
     },
   );
   return { scope: 'message', permanent: true, minWait: 0, error };
@@ -60,13 +60,24 @@ export async function* withAsciiHeader(
       yield chunk;
       continue;
     }
-    head = Buffer.concat([head, chunk]);
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
     const end = head.indexOf('\r\n\r\n');
     if (end < 0 && head.length < MAX_HEADER) continue;
-    yield Buffer.concat([asciiHeader(head.subarray(0, end < 0 ? 0 : end)), head.subarray(end < 0 ? 0 : end)]);
+    yield* withHeader(head, Math.max(end, 0));
     head = null;
   }
   if (head !== null && head.length > 0) yield head;
+}
+
+/** The first bytes of a message, of which so many are its header. */
+function* withHeader(bytes: Buffer, length: number): Generator<Buffer> {
+  const header = bytes.subarray(0, length);
+  if (header.every((byte) => byte < 0x80)) {
+    yield bytes;
+  } else {
+    yield asciiHeader(header);
+    yield bytes.subarray(length);
+  }
 }
 
 function asciiHeader(header: Buffer): Buffer {

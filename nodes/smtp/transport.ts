@@ -66,6 +66,8 @@ interface Course {
   /** The connection was not yet of use for mails. */
   opening: boolean;
   dotHandedOver: boolean;
+  /** The transaction is one of SMTPUTF8. */
+  utf8: boolean;
   deadline?: 'before-dot' | 'after-dot';
 }
 
@@ -111,7 +113,13 @@ export function createTransport({
 
   return {
     async deliver(mail, recipients, { signal, aboutToSendDot, connections: most, connected }) {
-      const course: Course = { reused: false, bodyBegun: false, opening: false, dotHandedOver: false };
+      const course: Course = {
+        reused: false,
+        bodyBegun: false,
+        opening: false,
+        dotHandedOver: false,
+        utf8: false,
+      };
       let parts = recipientLimit.split(recipients);
       let session: Session | undefined;
       let bytes: Readable | undefined;
@@ -137,8 +145,8 @@ export function createTransport({
         course.bodyBegun = true;
         if (session?.login !== 'made') openToAll = true;
         endBy(TO_DATA_MS + (mail.size / SLOWEST_LINE) * 1000, 'before-dot');
-        const plain = session?.offers('SMTPUTF8') === false && !mail.envelope.to.every(isAscii);
-        yield* plain ? withAsciiHeader(mail.open()) : mail.open();
+        // Only a transaction that says so may have more than ASCII in its header (RFC 6531 section 3.2).
+        yield* course.utf8 ? mail.open() : withAsciiHeader(mail.open());
         await aboutToSendDot().catch((error: Error) => {
           throw new MailError('STORAGE', t`The outbox can not be written: ${error.message}`);
         });
@@ -159,11 +167,14 @@ export function createTransport({
         course.opening = false;
         connected?.(sessions.working);
         const from = mail.ownSender ? mail.envelope.from : (settings.envelopeFrom ?? mail.envelope.from);
+        course.utf8 = taken.offers('SMTPUTF8') && ![from, ...parts.asked].every(isAscii);
         if (!taken.offers('SMTPUTF8')) {
+          // The sender of the header is that of the envelope, unless a property or the msg names another one for the latter.
+          const foreignSender = [from, mail.envelope.from].find((one) => !isAscii(one));
           // A session at rest is fit for the next mail.
-          if (!isAscii(from) || !parts.asked.some(isAscii)) {
+          if (foreignSender !== undefined || !parts.asked.some(isAscii)) {
             sessions.release(taken);
-            throw withoutUtf8(from, parts.asked);
+            throw withoutUtf8(foreignSender, parts.asked);
           }
           parts = {
             ...parts,

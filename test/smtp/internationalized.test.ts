@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { OutgoingMail } from '../../nodes/types';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
+import { at, reply, type Script } from '../servers/fault-script';
 import { settingsOf } from './settings-of';
 
 const WITHOUT = ['PIPELINING', '8BITMIME', 'ENHANCEDSTATUSCODES'];
@@ -21,9 +22,13 @@ describe('addresses outside of ASCII', () => {
     await server.close();
   });
 
-  async function open(capabilities?: string[]): Promise<void> {
-    server = await startFaultServer({ keepBodies: true, ...(capabilities && { capabilities }) });
-    const { settings } = settingsOf(`mail.smtp.host=127.0.0.1\nmail.smtp.port=${server.port}`, {
+  async function open(capabilities?: string[], property = '', script?: Script): Promise<void> {
+    server = await startFaultServer({
+      keepBodies: true,
+      ...(capabilities && { capabilities }),
+      ...(script && { script }),
+    });
+    const { settings } = settingsOf(`mail.smtp.host=127.0.0.1\nmail.smtp.port=${server.port}\n${property}`, {
       username: '',
       password: '',
     });
@@ -78,6 +83,43 @@ describe('addresses outside of ASCII', () => {
     await open(WITHOUT);
     const { failure } = await deliver(['a@x.test'], 'jörg@example.com');
     assert.deepEqual([failure?.scope, failure?.permanent, failure?.error.code], ['message', true, 'SENDER']);
+  });
+
+  it('are refused alone, also when the server takes one recipient at a time', async () => {
+    await open([...WITHOUT, 'LIMITS RCPTMAX=1']);
+    await deliver(['a@x.test'], 'me@x.test', 'Subject: x');
+    const { accepted, refused, left } = await deliver(['jörg@example.com', 'a@x.test', 'b@x.test']);
+    assert.deepEqual([accepted, refused.map(({ address }) => address)], [[], ['jörg@example.com']]);
+    assert.deepEqual(left, ['a@x.test', 'b@x.test']);
+  });
+
+  it('are asked again with the others when these were too many', async () => {
+    await open(WITHOUT, '', at('dot', reply('554 5.5.3 Too many recipients')));
+    const { accepted, refused, left } = await deliver(['jörg@example.com', 'a@x.test', 'b@x.test']);
+    assert.deepEqual([accepted, refused], [[], []]);
+    assert.deepEqual(left?.sort(), ['a@x.test', 'b@x.test', 'jörg@example.com']);
+  });
+
+  it('stay out of the header whomever the mail is for', async () => {
+    const head = 'From: me@x.test\r\nReply-To: jörg@example.com\r\nSubject: x';
+    await open(WITHOUT);
+    assert.deepEqual((await deliver(['a@x.test'], 'me@x.test', head)).accepted, ['a@x.test']);
+    // eslint-disable-next-line no-control-regex
+    assert.match(received().split('\r\n\r\n')[0] ?? '', /^[\x00-\x7f]*$/);
+    assert.match(received(), /^From: me@x\.test\r\nReply-To: =\?UTF-8/);
+  });
+
+  it('stay out of the header of a mail that was not announced as SMTPUTF8', async () => {
+    await open();
+    await deliver(['a@x.test'], 'me@x.test', 'Reply-To: jörg@example.com\r\nSubject: x');
+    assert.match(received(), /^Reply-To: =\?UTF-8\?B\?.*:;\r\nSubject: x\r\n\r\nGrüße/);
+  });
+
+  it('of a sender end the mail, whatever mail.smtp.from says', async () => {
+    await open(WITHOUT, 'mail.smtp.from=bounces@x.test');
+    const { failure } = await deliver(['a@x.test'], 'jörg@example.com');
+    assert.deepEqual([failure?.error.code, failure?.error.command], ['SENDER', 'MAIL FROM']);
+    assert.equal(server.ledger.items.length, 0);
   });
 
   it('are sent as they are where the server takes them', async () => {

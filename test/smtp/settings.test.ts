@@ -381,6 +381,8 @@ describe('settings', () => {
     );
     assert.deepEqual([envelopeFrom, defaultFrom], ['b@example.com', 'Ops <o@example.com>']);
     assert.equal(goodSettings(`${GMAIL}\nmail.smtp.from=<>`).envelopeFrom, '');
+    const idn = goodSettings(`${GMAIL}\nmail.smtp.from=b@bücher.example`).envelopeFrom;
+    assert.equal(idn, 'b@xn--bcher-kva.example');
     assert.deepEqual(errorsOf(`${GMAIL}\nmail.smtp.from=Ops <o@example.com>\nmail.from=ops`), [
       'FROM_INVALID',
       'FROM_INVALID',
