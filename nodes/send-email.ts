@@ -134,7 +134,8 @@ const init = (RED: NodeAPI): void => {
         const state = connector.state();
         const problem = connector.problem() !== null;
         const activity = { waiting: sender.waiting(), pending, last };
-        return senderStatus({ state, problem, view: account.view() }, activity, translate);
+        const { redirectTo } = account.sender().restrictions;
+        return senderStatus({ state, problem, view: account.view(), redirectTo }, activity, translate);
       });
     }
 

@@ -1,8 +1,10 @@
 /** Says what a properties text means and what is wrong with it, while it is written in the editor. */
 import { randomUUID } from 'node:crypto';
-import { expand, type Env } from '../connector/config';
+import { expand, readConnectorFields, type Env } from '../connector/config';
+import { explanation } from '../explanation';
 import { N_, t, translate } from '../language/text';
 import { sentence, summary, type SettingsSummary } from '../smtp/explain';
+import { redirectWarning } from '../mail/restrictions';
 import { readSettings, type Finding, type SmtpSettings } from '../smtp/settings';
 import { MailError } from '../types';
 import { readFields, readFlag, readText } from './body';
@@ -19,7 +21,7 @@ export interface CheckAnswer {
 const UNKNOWN_USER = N_('the stored username');
 
 /**
- * Checks `{properties, hasCredentials, username?, allowInsecureAuth?}` as a start of the connector would. Variables are
+ * Checks `{properties, hasCredentials, username?, allowInsecureAuth?, allowedRecipients?, redirectTo?}` as a start of the connector would. Variables are
  * read and their values not shown: who may look at flows may not look at the environment.
  * Throws MailError BAD_REQUEST when the body is none.
  */
@@ -43,14 +45,32 @@ export function check(body: unknown, environment: Env): CheckAnswer {
   });
   const shown = (text: string) => hide(text.replaceAll(placeholder, translate(UNKNOWN_USER)));
   const show = (finding: Finding): Finding => ({ ...finding, message: shown(finding.message) });
-  const errors = [...user.errors, ...result.errors].map(show);
+  const recipients = RECIPIENT_FIELDS.map((name) => checkRecipients(name, readText(fields, name, ''), env));
+  const errors = [...user.errors, ...result.errors, ...recipients.flatMap((one) => one.errors)].map(show);
   return {
     settings:
       result.settings === null || errors.length > 0
         ? null
         : shownSettings(result.settings, placeholder, shown),
     errors,
-    warnings: result.warnings.map(show),
+    warnings: [...result.warnings, ...recipients.flatMap((one) => one.warnings)].map(show),
+  };
+}
+
+const RECIPIENT_FIELDS = ['allowedRecipients', 'redirectTo'] as const;
+
+/** What there is to say of a field about who may get mails. */
+function checkRecipients(
+  name: (typeof RECIPIENT_FIELDS)[number],
+  text: string,
+  env: Env,
+): { errors: Finding[]; warnings: Finding[] } {
+  const { fields, errors } = readConnectorFields({ [name]: replaceWhole(text, env) }, {}, env);
+  const { redirectTo } = fields.restrictions;
+  const finding = (code: string, message: string): Finding => ({ line: null, key: name, code, message });
+  return {
+    errors: errors.map((error) => finding(error.code, explanation(error))),
+    warnings: redirectTo ? [finding('REDIRECTED', redirectWarning(redirectTo))] : [],
   };
 }
 

@@ -84,7 +84,10 @@ export function openPropertiesEditor(nodeId: string): PropertiesEditor {
     propertiesChanged();
     changed();
   });
-  $(`${FIELD}username, ${FIELD}password`).on('input change', changed);
+  $(`${FIELD}username, ${FIELD}password, ${FIELD}allowedRecipients, ${FIELD}redirectTo`).on(
+    'input change',
+    changed,
+  );
   $(`${FIELD}allowInsecureAuth`).on('change', changed);
   changed();
 
@@ -98,7 +101,7 @@ export function openPropertiesEditor(nodeId: string): PropertiesEditor {
   };
 }
 
-/** What is checked: all that the sentence is made of, and never the password. */
+/** What is checked: all that the sentence is made of, who may get mails, and never the password. */
 function question(id: string, editor: CodeEditor): object {
   const properties = editor.getValue();
   const username = String($(`${FIELD}username`).val() ?? '').trim();
@@ -109,5 +112,7 @@ function question(id: string, editor: CodeEditor): object {
     // As the connector does when the field is empty.
     username: username || propertyIn(properties, 'mail.smtp.user', 'mail.smtps.user', 'mail.user'),
     allowInsecureAuth: $(`${FIELD}allowInsecureAuth`).is(':checked'),
+    allowedRecipients: String($(`${FIELD}allowedRecipients`).val() ?? ''),
+    redirectTo: String($(`${FIELD}redirectTo`).val() ?? ''),
   };
 }

@@ -50,10 +50,16 @@ export function parseAddressList(field: string, value: unknown, depth = 0): Addr
   return parseObject(field, value, depth);
 }
 
-/** Reads exactly one address, given as for parseAddressList; throws MailError BAD_ADDRESS. */
-export function parseOne(field: string, value: unknown): Address {
+/** Reads one address or more, given as for parseAddressList; throws MailError BAD_ADDRESS. */
+export function parseSome(field: string, value: unknown): [Address, ...Address[]] {
   const [first, ...others] = parseAddressList(field, value);
   if (!first) throw refusal(field, value, t`holds no address`);
+  return [first, ...others];
+}
+
+/** Reads exactly one address, given as for parseAddressList; throws MailError BAD_ADDRESS. */
+export function parseOne(field: string, value: unknown): Address {
+  const [first, ...others] = parseSome(field, value);
   if (others.length > 0)
     throw refusal(field, value, t`holds ${others.length + 1} addresses where one is needed`);
   return first;
@@ -84,7 +90,9 @@ const ADDRESS_NAMES = ['address', 'email', 'mail'] as const;
 /** An address, or what holds some: `{value: [...]}` of a parsed mail, `{emailAddress: {...}}` of Microsoft Graph. */
 function parseObject(field: string, value: object, depth: number): Address[] {
   const fields = value as Record<string, unknown>;
-  const key = ADDRESS_NAMES.find((one) => typeof fields[one] === 'string');
+  // Some databases give their columns in capitals.
+  const keyOf = (name: string) => Object.keys(fields).find((key) => key.toLowerCase() === name);
+  const key = ADDRESS_NAMES.map(keyOf).find((one) => one !== undefined && typeof fields[one] === 'string');
   if (key === undefined) {
     const inner = ['value', 'emailAddress'].find(
       (one) => typeof fields[one] === 'object' && fields[one] !== null,
@@ -93,7 +101,7 @@ function parseObject(field: string, value: object, depth: number): Address[] {
     throw refusal(field, value, t`has no property "address" with text`);
   }
   const address = fields[key] as string;
-  const { name } = fields;
+  const name = fields[keyOf('name') ?? 'name'];
   if (name !== undefined && name !== null && typeof name !== 'string') {
     throw refusal(`${field}.name`, name, t`is no text`);
   }

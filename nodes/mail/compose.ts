@@ -35,11 +35,18 @@ const PRIORITY_FIELDS: Record<Priority, Record<string, string>> = {
   low: { 'X-Priority': '5 (Lowest)', 'X-MSMail-Priority': 'Low', Importance: 'Low' },
 };
 
-/**
- * Composes a mail in memory. `messageId` has angle brackets, `date` is ms since the epoch; both stay the same over
- * all attempts. Hidden recipients are in the envelope only.
- */
-export function compose(content: MailContent, stamp: { messageId: string; date: number }): ComposedMail {
+/** What tells a mail from others, the same over all attempts. */
+export interface Stamp {
+  /** With angle brackets. */
+  messageId: string;
+  /** Ms since the epoch. */
+  date: number;
+  /** Of the time zone in which the date is written, minutes east of Greenwich; that of the machine when it is left out. */
+  offset?: number;
+}
+
+/** Composes a mail in memory. Hidden recipients are in the envelope only. */
+export function compose(content: MailContent, stamp: Stamp): ComposedMail {
   const { from, to, cc, replyTo, subject, html, text, priority } = content;
   const message = new MailComposer({
     from: { ...from },
@@ -64,7 +71,7 @@ export function compose(content: MailContent, stamp: { messageId: string; date: 
   message.setHeader('Auto-Submitted', 'auto-generated');
   message.setHeader('X-Auto-Response-Suppress', 'All');
   for (const [name, value] of Object.entries(PRIORITY_FIELDS[priority])) message.setHeader(name, value);
-  message.setHeader('Date', dateHeader(stamp.date));
+  message.setHeader('Date', dateHeader(stamp.date, stamp.offset));
   // A mail without any To looks like spam to filters, and is shown as one to nobody.
   if (to.length + cc.length === 0) nameNobody(message);
   keepDomains(message, [from, ...to, ...cc, ...replyTo]);
@@ -106,9 +113,8 @@ function keepDomains(message: MimeNode, addresses: readonly Address[]): void {
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** A time (ms since the epoch) with the offset of this machine (RFC 5322 section 3.3): `Thu, 26 Nov 2026 17:08:21 +0100`. */
-function dateHeader(time: number): string {
-  const offset = -new Date(time).getTimezoneOffset();
+/** A time (ms since the epoch) with its offset (RFC 5322 section 3.3): `Thu, 26 Nov 2026 17:08:21 +0100`. */
+function dateHeader(time: number, offset = -new Date(time).getTimezoneOffset()): string {
   const local = new Date(time + offset * 60_000);
   const two = (n: number) => String(Math.trunc(n)).padStart(2, '0');
   const day = `${DAYS[local.getUTCDay()]}, ${local.getUTCDate()} ${MONTHS[local.getUTCMonth()]} ${local.getUTCFullYear()}`;

@@ -28,6 +28,8 @@ export class Moment {
 export interface Formats {
   /** ISO 8601 to the second with the offset of the zone: `2026-11-22T13:00:00+01:00`. */
   iso(time: number): string;
+  /** The offset of the zone at a time, minutes east of Greenwich. */
+  offset(time: number): number;
   /** A time or a number in one of its formats; undefined for other values and formats. */
   of(value: unknown, format: string): string | undefined;
 }
@@ -53,6 +55,7 @@ export function createFormats(timeZone: string): Formats {
   }
 
   return {
+    offset: offsetOf,
     iso(time) {
       const offset = offsetOf(time);
       // Asked for several times for each msg, and many msgs come in one millisecond.

@@ -164,21 +164,27 @@ export function prepareEvent(
   };
 }
 
-/** The fields of the node that a received mail fills in when they are empty. */
-const COPIES = ['cc', 'bcc', 'replyTo'] as const;
+/** The fields of the node that a received mail fills in when they are empty, besides the one that a flow sets. */
+const COPIES = ['from', 'cc', 'bcc', 'replyTo'] as const;
 
 /** A mail that was received and is sent on takes its other recipients along, which is seldom meant. */
 function copiesOfReceived({ templates, typed }: CompiledMessage, msg: Msg): string[] {
   const isSet = (field: AddressField) => typed.has(field) || !templates[field].blank;
   const received = typeof msg.header === 'object' && msg.header !== null && msg.from !== undefined;
-  if (!received || !isSet('to')) return [];
-  const taken = COPIES.filter((field) => !isSet(field) && msg[field] !== undefined && msg[field] !== '');
+  if (!received) return [];
+  const taken = COPIES.filter((field) => !isSet(field) && !isEmpty(msg[field]));
   if (taken.length === 0) return [];
   const names = taken.map((field) => `msg.${field}`).join(', ');
   return [
     t`The msg looks like a mail that was received, and its ${names} is used for the mail that is sent on.
       Delete it before the node, or fill in the field, if that is not meant.`,
   ];
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 /** Characters; a header line has at most 998 octets (RFC 5322 section 2.1.1), and a word cannot be folded. */

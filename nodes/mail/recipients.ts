@@ -1,7 +1,7 @@
 /** Who a mail is from and for: read from what the fields of the node give, or the msg. */
 import { t } from '../language/text';
 import { MailError } from '../types';
-import { parseAddressList, parseOne, uniqueRecipients, type Address } from './addresses';
+import { parseAddressList, parseOne, parseSome, uniqueRecipients, type Address } from './addresses';
 import { shownValue } from './text-view';
 
 /** Who a mail is from and for. */
@@ -103,12 +103,12 @@ function readEnvelope(given: unknown): MailAddresses['envelope'] {
     );
   }
   const { from, to } = given as { from?: unknown; to?: unknown };
-  const recipients = uniqueRecipients(parseAddressList('msg.envelope.to', to));
   const envelope: NonNullable<MailAddresses['envelope']> = {};
   // Bounces of a mail with the null sender go nowhere.
   if (from === '' || (typeof from === 'string' && /^\s*<\s*>\s*$/.test(from))) envelope.from = '';
   else if (!isBlank(from)) envelope.from = parseOne('msg.envelope.from', from).address;
-  if (recipients.length > 0) envelope.to = recipients;
+  // A list that came out empty does not mean the recipients of the headers.
+  if (to !== undefined && to !== null) envelope.to = uniqueRecipients(parseSome('msg.envelope.to', to));
   return Object.keys(envelope).length === 0 ? undefined : envelope;
 }
 

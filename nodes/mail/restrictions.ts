@@ -88,12 +88,14 @@ export function redirectWarning(to: Address): string {
   return t`redirectTo is set: every mail goes to ${formatAddress(to)} alone, whomever it is for.`;
 }
 
+/** What comes before the text of a page that has no body tag. */
+const BEFORE_TEXT = /^\s*(?:<!doctype\b[^>]*>\s*)?(?:<html\b[^>]*>\s*)?(?:<head\b[^]*?<\/head>\s*)?/i;
+
 /** After what begins a page, so that the page stays one. */
 function withLine(html: string, line: string): string {
-  const body = /<body\b[^>]*>/i.exec(html);
-  if (!body) return line + html;
-  const at = body.index + body[0].length;
-  return `${html.slice(0, at)}\n${line}${html.slice(at)}`;
+  const before = /^[^]*?<body\b[^>]*>/i.exec(html) ?? BEFORE_TEXT.exec(html);
+  const at = before?.[0].length ?? 0;
+  return `${html.slice(0, at)}${at > 0 ? '\n' : ''}${line}${html.slice(at)}`;
 }
 
 function addressOf(item: string): string {

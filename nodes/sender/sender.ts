@@ -204,13 +204,19 @@ export function createSender(options: SenderOptions): Sender {
     const events = waiting.map(({ event }) => event);
     const { title, restrictions } = options.connector();
     const made = buildContent(message, events, { connector: title, now });
+    // Events that an earlier process kept were checked by the rules of then.
+    checkAllowed(made, restrictions ?? UNRESTRICTED);
     const content = restrictions?.redirectTo ? redirected(made, restrictions.redirectTo) : made;
     for (const name of made.missing) {
       warn(
         t`The template has {{${name}}}, which no msg of the mail has: it stays empty. Check how it is written.`,
       );
     }
-    const composed = compose(content, { messageId: newMessageId(content.from.address), date: now });
+    const composed = compose(content, {
+      messageId: newMessageId(content.from.address),
+      date: now,
+      offset: message.formats.offset(now),
+    });
     return {
       id: newMailId(now),
       nodeId: options.nodeId,

@@ -30,14 +30,21 @@ const COLOURS: Record<LastOutcome['kind'], StatusView['fill']> = {
 
 /**
  * The status of a send-email node. A connector that is not in RUN comes first, for its name tells why nothing moves; then
- * what the node has in hand; then how its last mail ended.
+ * what the node has in hand; then how its last mail ended. Where every mail goes to one address, that is said too.
  */
 export function senderStatus(
-  connector: { state: ConnectorState; problem: boolean; view: StatusView },
+  connector: {
+    state: ConnectorState;
+    problem: boolean;
+    view: StatusView;
+    redirectTo?: { address: string } | null;
+  },
   activity: SenderActivity,
   translate: Translate,
 ): StatusView {
-  const own = ownText(activity, translate);
+  const plain = ownText(activity, translate);
+  const { redirectTo } = connector;
+  const own = plain !== null && redirectTo ? plainStatus(`${plain} → ${redirectTo.address}`) : plain;
   if (connector.state !== 'RUN') {
     return own === null
       ? connector.view

@@ -94,6 +94,26 @@ describe('checking properties', () => {
     assert.deepEqual(check({ ...body, allowInsecureAuth: true }, none).errors, []);
   });
 
+  it('says that all mails go to one address, and what is wrong with who may get them', () => {
+    const env = variables({ TESTER: 'tester@internal.test' });
+    const of = (more: object) => check({ properties: GMAIL, hasCredentials: true, ...more }, env);
+    const { errors, warnings } = of({ redirectTo: '${TESTER}', allowedRecipients: '@x.test' });
+    assert.deepEqual(errors, []);
+    assert.deepEqual(
+      warnings.map(({ line, key, code }) => [line, key, code]),
+      [[null, 'redirectTo', 'REDIRECTED']],
+    );
+    assert.match(warnings[0]?.message ?? '', /every mail goes to \$\{TESTER\} alone/);
+    const wrong = of({ redirectTo: 'nobody', allowedRecipients: 'a@x.test\n*@x.test' });
+    assert.equal(wrong.settings, null);
+    assert.deepEqual(
+      wrong.errors.map(({ key }) => key),
+      ['allowedRecipients', 'redirectTo'],
+    );
+    assert.match(wrong.errors[0]?.message ?? '', /"\*@x\.test" is not .*@\*\.domain.*Write one a line/);
+    assert.equal(of({ redirectTo: '${NOBODY}' }).errors[0]?.code, 'ENV_UNSET');
+  });
+
   const bad: [unknown, RegExp][] = [
     [undefined, /The body is missing/],
     [{ hasCredentials: true }, /^properties is missing/],

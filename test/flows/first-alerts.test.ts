@@ -80,6 +80,36 @@ describe('alerts as flow authors send them', () => {
     const { parsed, envelope } = await inbox.nextMail();
     assert.deepEqual(envelope.to, ['me@example.com']);
     assert.match(parsed.text ?? '', /this mail was for operator@example\.com, boss@example\.com/);
+    await flow.statuses.waitForOne(({ text }) => /sent → me@example\.com$/.test(text ?? ''));
+  });
+
+  it('say once whom a received mail brings along', async () => {
+    const flow = await deploy({});
+    const received = { header: { subject: 's' }, from: 'a@example.org', cc: 'c@example.org', payload: 'p' };
+    await flow.send(received, received);
+    assert.deepEqual((await inbox.nextMail()).envelope.to, ['operator@example.com', 'c@example.org']);
+    await inbox.nextMail();
+    assert.equal(red.logs().split('looks like a mail that was received').length, 2);
+  });
+
+  it('go where the envelope of the msg says, and show what their headers say', async () => {
+    const flow = await deploy({});
+    await flow.send({ envelope: { from: 'bounces@example.com', to: ['a@example.com'] }, payload: 1 });
+    const { parsed, envelope } = await inbox.nextMail();
+    assert.deepEqual(envelope, { from: 'bounces@example.com', to: ['a@example.com'] });
+    assert.equal(Array.isArray(parsed.to) ? '' : parsed.to?.text, 'operator@example.com');
+    assert.deepEqual((await flow.sent.next()).email.envelope, envelope);
+  });
+
+  it('that would stop the connector are told once, with what to switch off', async () => {
+    const flow = await deploy({});
+    const own = { action: 'status', topic: 'Press', payload: 'emergency' };
+    await flow.send(own, own);
+    assert.equal((await flow.sent.next()).payload.state, 'RUN');
+    await flow.sent.next();
+    const warnings = red.logs().split('msg.action is status, which controls the connector');
+    assert.equal(warnings.length, 2);
+    assert.match(warnings[1] ?? '', /not mailed, though it has a payload.*off in the node/);
   });
 
   it('are mailed though a machine has an action of its own', async () => {

@@ -64,6 +64,13 @@ describe('parseAddressList accepts', () => {
     ],
     [{ name: 'Bob', email: 'b@x.test' }, ['Bob|b@x.test']],
     [
+      [
+        { ID: 1, NAME: 'Bob', EMAIL: 'b@x.test' },
+        { Name: null, Email: 'c@x.test' },
+      ],
+      ['Bob|b@x.test', 'c@x.test'],
+    ],
+    [
       [{ mail: 'b@x.test' }, { address: 'a@x.test\n' }],
       ['b@x.test', 'a@x.test'],
     ],

@@ -109,6 +109,17 @@ describe('A mail that goes elsewhere for a test', () => {
     );
   });
 
+  it('says so at the beginning of the text, whatever the page begins with', async () => {
+    const shown = async (template: string) =>
+      String((await mailOf({ template }, { to: 'a@y.test' }, 't@x.test')).parsed.html);
+    const line = '<p>Test: this mail was for a@y.test</p>\n';
+    assert.equal(await shown('<b>hot</b>'), `${line}<b>hot</b>`);
+    assert.equal(await shown('<!DOCTYPE html><b>hot</b>'), `<!DOCTYPE html>\n${line}<b>hot</b>`);
+    const page = '<!doctype html>\n<html lang="en"><head><title>T</title></head>';
+    assert.equal(await shown(`${page}<b>hot</b></html>`), `${page}\n${line}<b>hot</b></html>`);
+    assert.equal(await shown(`${page}<BODY>hot</BODY></html>`), `${page}<BODY>\n${line}hot</BODY></html>`);
+  });
+
   it('is checked like any other', () => {
     assert.equal(readRedirectTo(' '), null);
     assert.match(refusal(() => readRedirectTo('nobody')).message, /^redirectTo: "nobody"/);
@@ -140,6 +151,14 @@ describe('The envelope of a msg', () => {
     assert.notEqual(key({ to: 'b@x.test' }), key({ to: 'c@x.test' }));
     assert.match(refusal(() => key({ from: 'x\r\nRCPT TO:<e@x.test>' })).message, /^msg\.envelope\.from/);
     assert.match(refusal(() => key('a@x.test')).message, /^msg\.envelope is "a@x\.test"/);
+  });
+
+  it('never falls back on the recipients of the headers when its list is empty', () => {
+    for (const to of [[], '', ' , ', [null]]) {
+      const error = refusal(() => prepared({}, { to: 'a@x.test', envelope: { to } }));
+      assert.deepEqual([error.code, error.field], ['BAD_ADDRESS', 'msg.envelope.to']);
+      assert.match(error.message, /^msg\.envelope\.to: .* holds no address/);
+    }
   });
 });
 
@@ -187,7 +206,16 @@ describe('A mail that was received and is sent on', () => {
     assert.equal(event.addresses.cc[0]?.address, 'c@y.test');
     assert.equal(warnings.length, 1);
     assert.match(warnings[0] ?? '', /msg\.cc is used/);
-    assert.deepEqual(prepared({ to: 'b@x.test', cc: 'd@x.test' }, received).warnings, []);
+    const fields = { to: 'b@x.test', from: 'f@x.test' };
+    assert.deepEqual(prepared({ ...fields, cc: 'd@x.test' }, received).warnings, []);
     assert.deepEqual(prepared({ to: 'b@x.test' }, { cc: 'c@y.test' }).warnings, []);
+    assert.deepEqual(prepared(fields, { ...received, cc: undefined, bcc: [] }).warnings, []);
+  });
+
+  it('warns of its sender too, and whoever set To', () => {
+    const [warning = ''] = prepared({ to: 'b@x.test' }, received).warnings;
+    assert.match(warning, /msg\.from, msg\.cc is used/);
+    const [other = ''] = prepared({ from: 'f@x.test' }, { ...received, to: 'b@x.test' }).warnings;
+    assert.match(other, /msg\.cc is used/);
   });
 });

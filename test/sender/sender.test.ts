@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { readConfig } from '../../nodes/mail/config';
 import { compileMessage, type MailEvent } from '../../nodes/mail/message';
+import { readAllowedRecipients, type Restrictions } from '../../nodes/mail/restrictions';
 import type { FieldValues } from '../../nodes/mail/typed-fields';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
 import type { KeptEvent } from '../../nodes/outbox/store';
@@ -30,6 +31,7 @@ interface Trial {
 function start(
   fields: Record<string, unknown>,
   fault: { outboxFull?: MailError; noEvents?: MailError } = {},
+  restrictions?: Restrictions,
 ): Trial {
   const { message } = compileMessage(readConfig({ from: 'me@x.test', to: 'ops@x.test', ...fields }).config);
   assert.ok(message);
@@ -43,7 +45,12 @@ function start(
     nodeId: 'n1',
     message,
     attachFolder: String((fields.attachFolder as string | undefined) ?? ''),
-    connector: () => ({ title: 'Account', mailFrom: null, username: '' }),
+    connector: () => ({
+      title: 'Account',
+      mailFrom: null,
+      username: '',
+      ...(restrictions && { restrictions }),
+    }),
     externals: () => Promise.resolve({}),
     values: (msg) => Promise.resolve((msg['values'] ?? {}) as FieldValues),
     files: (msg) => msg.payload,
@@ -249,6 +256,28 @@ describe('the sender', () => {
       [[2, true]],
     );
     assert.deepEqual(after.taken, [left.map(({ id }) => id)]);
+  });
+
+  it('sends events of an earlier process to nobody who is not allowed any more', async () => {
+    const before = start({ batchSize: 3 });
+    await given(before, { topic: 'a' });
+    const left = [...before.kept.values()];
+    const allowed = readAllowedRecipients('@y.test');
+    const after = start({ batchSize: 3 }, {}, { allowed, redirectTo: null });
+    after.sender.restore(left);
+    await after.sender.flush();
+    assert.equal(after.mails.length, 0);
+    assert.deepEqual(
+      after.refused.map(({ error }) => error.code),
+      ['NOT_ALLOWED'],
+    );
+  });
+
+  it('dates mails in the time zone of the node', async () => {
+    const trial = start({ timeZone: 'Asia/Kolkata' });
+    await given(trial, { topic: 'a' });
+    const source = Buffer.concat([...((trial.mails[0]?.open() ?? []) as Iterable<Buffer>)]).toString();
+    assert.match(source, /^Date: Thu, 1 Jan 1970 05:46:40 \+0530\r$/m);
   });
 
   for (const hours of [-3, 3]) {
