@@ -106,6 +106,31 @@ describe('the dialog of a connector', function () {
       assert.equal(await page.locator('#esc-findings li').count(), 0);
     });
 
+    it('says below the properties where all mails go, and what is wrong with who may get them', async () => {
+      const fields = { allowedRecipients: '*@example.com', redirectTo: 'me@example.com' };
+      await page.evaluate((values) => {
+        for (const [name, value] of Object.entries(values)) {
+          const field = document.querySelector<HTMLInputElement>(`#node-config-input-${name}`);
+          if (field) field.value = value;
+          field?.dispatchEvent(new Event('input', { bubbles: true }));
+        }
+      }, fields);
+      const findings = page.locator('#esc-findings');
+      const warning = findings.locator('[data-severity=warning]', { hasText: 'me@example.com' });
+      await warning.waitFor();
+      assert.match(await warning.innerText(), /every mail goes to me@example\.com alone/);
+      const error = findings.locator('[data-severity=error]');
+      assert.match(await error.innerText(), /allowedRecipients: "\*@example\.com"/);
+      await page.evaluate(() => {
+        for (const name of ['allowedRecipients', 'redirectTo']) {
+          const field = document.querySelector<HTMLInputElement>(`#node-config-input-${name}`);
+          if (field) field.value = '';
+          field?.dispatchEvent(new Event('input', { bubbles: true }));
+        }
+      });
+      await warning.waitFor({ state: 'detached' });
+    });
+
     it('shows the words of the server for a wrong password, and what to do', async () => {
       await page.fill('#node-config-input-username', 'alerts@example.com');
       await page.fill('#node-config-input-password', 'a wrong one');

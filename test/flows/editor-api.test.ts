@@ -294,6 +294,7 @@ describe('the routes of the editor', () => {
         text: `<on> line 7 north pier ${title}`,
         to: ['operator@example.com'],
         errors: [],
+        missing: ['env.OTHER'],
       });
     });
 

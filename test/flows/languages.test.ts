@@ -46,7 +46,7 @@ describe('a Node-RED in German', function () {
     const flow = await deploy();
     await flow.send({ to: 'nobody', payload: 'x' });
     const { email } = await flow.failed.next();
-    assert.equal(email.error.message, 'to: "nobody" ist keine E-Mail-Adresse: Das @ fehlt.');
+    assert.match(email.error.message, /^to: "nobody" ist keine E-Mail-Adresse: ihr fehlt das @\./);
   });
 
   it('tells the reader of a mail in German which file is missing', async () => {
