@@ -4,17 +4,7 @@
  */
 import { t } from '../language/text';
 import { readAttachments } from '../mail/attachments';
-import {
-  addEvent,
-  countEvents,
-  dueBatches,
-  emptyBatches,
-  flushBatches,
-  nextDue,
-  resetBatches,
-  type Batch,
-  type Batches,
-} from '../mail/batch';
+import { createBatches, type Batch } from '../mail/batch';
 import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
 import { bytesOf, isUnreadable } from '../mail/text-view';
@@ -96,7 +86,7 @@ export function createSender(options: SenderOptions): Sender {
   const { config } = message;
   const rules = { size: config.batchSize, timeout: config.batchTimeout * 1000 };
   const limitBytes = config.attachMaxMb * MIB;
-  let batches: Batches<Waiting> = emptyBatches();
+  const batches = createBatches<Waiting>(rules);
   /** The time of batches: one that waits for ten seconds does so whatever someone sets the clock to meanwhile. */
   const time = createOwnTime(clock);
   let cancelTimer = () => {};
@@ -108,7 +98,6 @@ export function createSender(options: SenderOptions): Sender {
 
   async function handle(source: Source): Promise<void> {
     const event = await prepare(source.msg);
-    const before = batches;
     const waiting: Waiting = { source, event, keptAs: null, recovered: false };
     const full = add(waiting, time.now(), isUrgent(source.msg));
     if (!full) {
@@ -116,7 +105,7 @@ export function createSender(options: SenderOptions): Sender {
       try {
         await options.keepEvent({ id: waiting.keptAs, nodeId: options.nodeId, data: event });
       } catch (error) {
-        batches = before;
+        batches.remove(event.key, waiting);
         throw error;
       }
     }
@@ -126,9 +115,7 @@ export function createSender(options: SenderOptions): Sender {
   /** Adds an event to its batch; gives the batch that has to leave now. */
   function add(event: Waiting, now: number, alone: boolean): Batch<Waiting> | null {
     // A closed node collects no more: what still reaches it would wait for a batch that never ends.
-    const added = addEvent(batches, rules, { key: event.event.key, event, now, alone: alone || closed });
-    batches = added.batches;
-    return added.send;
+    return batches.add({ key: event.event.key, event, now, alone: alone || closed });
   }
 
   async function after(full: Batch<Waiting> | null): Promise<void> {
@@ -228,15 +215,14 @@ export function createSender(options: SenderOptions): Sender {
     };
   }
 
-  async function dispatchAll(taken: { batches: Batches<Waiting>; send: Batch<Waiting>[] }): Promise<void> {
-    batches = taken.batches;
-    for (const batch of taken.send) await dispatch(batch);
+  async function dispatchAll(taken: Batch<Waiting>[]): Promise<void> {
+    for (const batch of taken) await dispatch(batch);
     schedule();
     changed();
   }
 
   function schedule(): void {
-    const due = closed ? null : nextDue(batches);
+    const due = closed ? null : batches.nextDue();
     const at = due === null ? null : Math.max(due, blockedUntil());
     // Most events join a batch whose time is known.
     if (at === timerAt) return;
@@ -255,10 +241,10 @@ export function createSender(options: SenderOptions): Sender {
     timerAt = null;
     // Another mail took the free place in the meantime.
     if (blockedUntil() > time.now()) return schedule();
-    await dispatchAll(dueBatches(batches, time.now()));
+    await dispatchAll(batches.takeDue(time.now()));
   }
 
-  const flush = () => next(() => dispatchAll(flushBatches(batches)));
+  const flush = () => next(() => dispatchAll(batches.takeAll()));
 
   return {
     take(source) {
@@ -272,14 +258,13 @@ export function createSender(options: SenderOptions): Sender {
     },
     reset: () =>
       next(async () => {
-        const { batches: rest, dropped } = resetBatches(batches);
-        batches = rest;
+        const dropped = batches.takeAll().flatMap(({ events }) => events);
         await forget(dropped.flatMap(({ keptAs }) => keptAs ?? []));
         schedule();
         changed();
         return dropped.map(({ source }) => source);
       }),
-    waiting: () => countEvents(batches),
+    waiting: () => batches.waiting,
     async close() {
       closed = true;
       await flush();

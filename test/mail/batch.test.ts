@@ -1,103 +1,119 @@
 import assert from 'node:assert/strict';
-import {
-  addEvent,
-  batchKey,
-  countEvents,
-  dueBatches,
-  emptyBatches,
-  flushBatches,
-  nextDue,
-  resetBatches,
-  type Batches,
-} from '../../nodes/mail/batch';
+import { batchKey, createBatches, type Batch, type Batches } from '../../nodes/mail/batch';
 
 const rules = { size: 3, timeout: 10_000 };
 
 function add(batches: Batches<string>, event: string, now: number, key = 'k', alone = false) {
-  return addEvent(batches, rules, { key, event, now, alone });
+  return batches.add({ key, event, now, alone });
 }
 
-const waitingIn = (batches: Batches<string>) => flushBatches(batches).send.map(({ events }) => events);
+const eventsOf = (taken: Batch<string>[]) => taken.map(({ events }) => events);
 
 describe('A batch', () => {
+  let batches: Batches<string>;
+
+  beforeEach(() => {
+    batches = createBatches(rules);
+  });
+
   it('is sent when it is full, with its events in order', () => {
-    const first = add(emptyBatches(), 'a', 0);
-    const second = add(first.batches, 'b', 1);
-    const third = add(second.batches, 'c', 2);
-    assert.equal(first.send, null);
-    assert.equal(second.send, null);
-    assert.deepEqual(third.send?.events, ['a', 'b', 'c']);
-    assert.equal(third.batches.size, 0);
+    assert.equal(add(batches, 'a', 0), null);
+    assert.equal(add(batches, 'b', 1), null);
+    assert.deepEqual(add(batches, 'c', 2)?.events, ['a', 'b', 'c']);
+    assert.equal(batches.nextDue(), null);
+    assert.equal(batches.waiting, 0);
   });
 
   it('has a clock that starts with its first event and is not restarted', () => {
-    const first = add(emptyBatches(), 'a', 1000);
-    assert.equal(first.startTimer, 11_000);
-    const second = add(first.batches, 'b', 9000);
-    assert.equal(second.startTimer, null);
-    assert.equal(nextDue(second.batches), 11_000);
-    assert.deepEqual(dueBatches(second.batches, 10_999).send, []);
-    const due = dueBatches(second.batches, 11_000);
-    assert.deepEqual(
-      due.send.map(({ events }) => events),
-      [['a', 'b']],
-    );
-    assert.equal(due.batches.size, 0);
+    add(batches, 'a', 1000);
+    assert.equal(batches.nextDue(), 11_000);
+    add(batches, 'b', 9000);
+    assert.equal(batches.nextDue(), 11_000);
+    assert.deepEqual(batches.takeDue(10_999), []);
+    assert.deepEqual(eventsOf(batches.takeDue(11_000)), [['a', 'b']]);
+    assert.equal(batches.nextDue(), null);
   });
 
   it('of one is each event at once', () => {
-    const { send, batches } = addEvent(
-      emptyBatches<string>(),
-      { size: 1, timeout: 10_000 },
-      { key: 'k', event: 'a', now: 0, alone: false },
-    );
-    assert.deepEqual(send?.events, ['a']);
-    assert.equal(nextDue(batches), null);
+    batches = createBatches({ size: 1, timeout: 10_000 });
+    assert.deepEqual(add(batches, 'a', 0)?.events, ['a']);
+    assert.equal(batches.nextDue(), null);
   });
 
   it('never holds events with different keys', () => {
-    let batches = add(emptyBatches(), 'a1', 0, 'a').batches;
-    batches = add(batches, 'b1', 1, 'b').batches;
-    batches = add(batches, 'a2', 2, 'a').batches;
-    const full = add(batches, 'a3', 3, 'a');
-    assert.deepEqual(full.send?.events, ['a1', 'a2', 'a3']);
-    assert.deepEqual(waitingIn(full.batches), [['b1']]);
-    assert.equal(countEvents(batches), 3);
+    add(batches, 'a1', 0, 'a');
+    add(batches, 'b1', 1, 'b');
+    add(batches, 'a2', 2, 'a');
+    assert.equal(batches.waiting, 3);
+    assert.deepEqual(add(batches, 'a3', 3, 'a')?.events, ['a1', 'a2', 'a3']);
+    assert.deepEqual(eventsOf(batches.takeAll()), [['b1']]);
   });
 
   it('is passed over by an event that leaves alone', () => {
-    const waiting = add(emptyBatches(), 'a', 0).batches;
-    const { send, batches, startTimer } = add(waiting, 'urgent', 1, 'k', true);
-    assert.deepEqual(send?.events, ['urgent']);
-    assert.equal(startTimer, null);
-    assert.deepEqual(waitingIn(batches), [['a']]);
+    add(batches, 'a', 0);
+    assert.deepEqual(add(batches, 'urgent', 1, 'k', true)?.events, ['urgent']);
+    assert.equal(batches.nextDue(), 10_000);
+    assert.deepEqual(eventsOf(batches.takeAll()), [['a']]);
   });
 
-  it('is flushed with all others, the oldest first', () => {
-    let batches = add(emptyBatches(), 'a', 0, 'a').batches;
-    batches = add(batches, 'b', 1, 'b').batches;
-    const flushed = flushBatches(batches);
+  it('is taken out with all others, the oldest first', () => {
+    add(batches, 'a', 0, 'a');
+    add(batches, 'b', 1, 'b');
     assert.deepEqual(
-      flushed.send.map(({ key }) => key),
+      batches.takeAll().map(({ key }) => key),
       ['a', 'b'],
     );
-    assert.equal(flushed.batches.size, 0);
+    assert.equal(batches.waiting, 0);
+    assert.equal(batches.nextDue(), null);
   });
 
-  it('is dropped by a reset, which names the events', () => {
-    let batches = add(emptyBatches(), 'a', 0, 'a').batches;
-    batches = add(batches, 'b', 1, 'b').batches;
-    const reset = resetBatches(batches);
-    assert.deepEqual(reset.dropped, ['a', 'b']);
-    assert.equal(reset.batches.size, 0);
+  it('that is due leaves, the oldest first, and the younger ones go on waiting', () => {
+    for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) add(batches, `${key}1`, i * 1000, key);
+    add(batches, 'a2', 5000, 'a');
+    assert.deepEqual(eventsOf(batches.takeDue(11_500)), [['a1', 'a2'], ['b1']]);
+    assert.equal(batches.nextDue(), 12_000);
+    assert.equal(batches.waiting, 2);
   });
 
-  it('leaves the state that it was added to unchanged', () => {
-    const before = add(emptyBatches(), 'a', 0).batches;
-    const { batches } = add(before, 'b', 1);
-    add(before, 'c', 2);
-    assert.deepEqual(waitingIn(batches), [['a', 'b']]);
-    assert.deepEqual(waitingIn(before), [['a']]);
+  it('that began before others takes its place among them, whenever it is added', () => {
+    add(batches, 'late', 5000, 'late');
+    add(batches, 'early', 1000, 'early');
+    add(batches, 'between', 3000, 'between');
+    add(batches, 'last', 5000, 'last');
+    assert.equal(batches.nextDue(), 11_000);
+    assert.deepEqual(eventsOf(batches.takeDue(13_000)), [['early'], ['between']]);
+    assert.deepEqual(eventsOf(batches.takeAll()), [['late'], ['last']]);
+  });
+
+  it('gives an event back, keeps its clock and its others, and is gone without any', () => {
+    for (const [now, event] of ['a', 'b'].entries()) add(batches, event, now);
+    add(batches, 'x', 2, 'other');
+    assert.equal(batches.remove('k', 'a'), true);
+    assert.equal(batches.remove('k', 'a'), false);
+    assert.equal(batches.remove('nobody', 'a'), false);
+    assert.equal(batches.nextDue(), 10_000);
+    assert.equal(batches.waiting, 2);
+    assert.equal(batches.remove('k', 'b'), true);
+    assert.equal(batches.nextDue(), 10_002);
+    assert.deepEqual(eventsOf(batches.takeAll()), [['x']]);
+  });
+
+  it('that has left gives no event back', () => {
+    for (const event of ['a', 'b', 'c']) add(batches, event, 0);
+    add(batches, 'd', 0);
+    assert.equal(batches.remove('k', 'b'), false);
+    assert.deepEqual(eventsOf(batches.takeAll()), [['d']]);
+  });
+
+  it('waits among 50,000 others', () => {
+    // Steps that grew with the number of batches would take minutes, and the time limit of the test ends them.
+    for (let i = 0; i < 50_000; i++) {
+      add(batches, 'e', i, `k${i}`);
+      assert.equal(batches.nextDue(), 10_000);
+    }
+    assert.equal(batches.waiting, 50_000);
+    assert.equal(batches.takeDue(10_000 + 24_999).length, 25_000);
+    assert.equal(batches.nextDue(), 10_000 + 25_000);
   });
 });
 
