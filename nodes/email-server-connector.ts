@@ -16,6 +16,7 @@ import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './explanation';
 import { t } from './language/text';
+import { mailName } from './outbox/mail-name';
 import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './runtime';
 import { MailError, type ErrorSummary, type OutgoingMail, type Problem } from './types';
 import type { Mask } from './smtp/secrets';
@@ -111,14 +112,16 @@ const init = (RED: NodeAPI): void => {
         } as const;
         const listener = {
           report: (...outcome: Parameters<typeof users.report>) => {
-            const [{ error, subject }, { nodeId }] = outcome;
+            const [{ error }, mail] = outcome;
             if (error) this.connector.noteError(error);
             if (users.report(...outcome) || !error) return;
-            this.error(mask(t`${subject ?? ''}: ${error.message} (its send-email node ${nodeId} is gone)`));
+            const [name, nodeId] = [mailName(mail), mail.nodeId];
+            this.error(mask(t`${name}: ${error.message} (its send-email node ${nodeId} is gone)`));
           },
-          deferred: ({ subject }: OutgoingMail, error: ErrorSummary, attempts: number) => {
+          deferred: (mail: OutgoingMail, error: ErrorSummary, attempts: number) => {
             this.connector.noteError(error);
-            const text = mask(t`The mail "${subject}" waits for its next attempt: ${explanation(error)}`);
+            const name = mailName(mail);
+            const text = mask(t`The mail "${name}" waits for its next attempt: ${explanation(error)}`);
             if (attempts === 1) this.warn(text);
             else this.log(text);
           },

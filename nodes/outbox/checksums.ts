@@ -1,48 +1,53 @@
-/**
- * Checksums of content: one for each piece, so that content can be checked as it is read, and nothing of it that changed on
- * the disk is handed on.
- */
+/** Checksums of what is on the disk: a few bytes that tell damage, not an attacker who can write them as well. */
 import { createHash } from 'node:crypto';
 
-/** Bytes of a piece. */
+export const CHECKSUM_BYTES = 8;
+
+/** Bytes of a file that have a checksum of their own. Part of the format: files on disk are checked by it. */
 export const PIECE = 65_536;
 
-const SUM_BYTES = 8;
-
-/** The checksum of one piece. */
-function sumOf(piece: Buffer): Buffer {
-  return createHash('sha256').update(piece).digest().subarray(0, SUM_BYTES);
+export function checksum(...parts: readonly Buffer[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest().subarray(0, CHECKSUM_BYTES);
 }
 
-/** Collects the checksums of content that comes in chunks of any size. */
-export function createChecksums() {
+/** The checksums of the pieces of a file while it is written, in chunks of any size. */
+export interface PieceSums {
+  add(chunk: Buffer): void;
+  /** All of them, one after the other; nothing can be added any more. */
+  end(): Buffer;
+}
+
+export function createPieceSums(): PieceSums {
   const sums: Buffer[] = [];
-  let rest: Buffer[] = [];
-  let size = 0;
+  let hash = createHash('sha256');
+  let room = PIECE;
+
+  function endPiece(): void {
+    sums.push(hash.digest().subarray(0, CHECKSUM_BYTES));
+    hash = createHash('sha256');
+    room = PIECE;
+  }
+
   return {
-    add(chunk: Buffer): void {
-      rest.push(chunk);
-      size += chunk.length;
-      if (size < PIECE) return;
-      let bytes = rest.length === 1 ? chunk : Buffer.concat(rest);
-      for (; bytes.length >= PIECE; bytes = bytes.subarray(PIECE)) sums.push(sumOf(bytes.subarray(0, PIECE)));
-      rest = bytes.length > 0 ? [Buffer.from(bytes)] : [];
-      size = bytes.length;
+    add(chunk) {
+      for (let at = 0; at < chunk.length;) {
+        const part = chunk.subarray(at, at + room);
+        hash.update(part);
+        at += part.length;
+        room -= part.length;
+        if (room === 0) endPiece();
+      }
     },
-    /** All of them, in base64. */
-    text(): string {
-      const last = size > 0 ? [sumOf(Buffer.concat(rest))] : [];
-      return Buffer.concat([...sums, ...last]).toString('base64');
+    end() {
+      if (room < PIECE) endPiece();
+      return Buffer.concat(sums);
     },
   };
 }
 
-/** Checks pieces against the checksums; content of before has none, and passes. */
-export function createCheck(text: string | undefined): (piece: Buffer, index: number) => boolean {
-  if (text === undefined) return () => true;
-  const sums = Buffer.from(text, 'base64');
-  return (piece, index) => {
-    const at = index * SUM_BYTES;
-    return sums.subarray(at, at + SUM_BYTES).equals(sumOf(piece));
-  };
+/** The checksum of one piece among those of a file. */
+export function sumOfPiece(sums: Buffer, piece: number): Buffer {
+  return sums.subarray(piece * CHECKSUM_BYTES, (piece + 1) * CHECKSUM_BYTES);
 }

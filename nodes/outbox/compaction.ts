@@ -1,6 +1,7 @@
 /** Gives space of the journal back: deletes its oldest segments, after what still counts in them was written again. */
 import type { Journal } from './journal';
 import type { Item, JournalRecord, Ledger } from './ledger';
+import type { RecordBlob } from './records';
 
 /** Segments that may be there however little still counts. */
 const SPARE_SEGMENTS = 4;
@@ -20,7 +21,7 @@ export interface CompactionOptions {
   /** True for an item about which a record is on its way: written again after that, it would be as it was before. */
   isBusy: (item: Item) => boolean;
   /** The blobs of an item. */
-  read: (item: Item) => Promise<Buffer[]>;
+  read: (item: Item) => Promise<RecordBlob[]>;
 }
 
 export interface Compaction {

@@ -1,12 +1,19 @@
-/** The bytes of mails, msgs and events: small ones inside their record, large ones in files of their own. */
+/**
+ * The bytes of mails, msgs and events: small ones inside their record, large ones in files of their own. What is read is
+ * what was taken, or an error: each piece is checked before anyone gets it, so that a mail is read once only and no byte
+ * of it that changed on the disk ever reaches the server.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { t } from '../language/text';
 import { MailError } from '../types';
-import { createCheck, createChecksums, PIECE } from './checksums';
+import { checksum, createPieceSums, PIECE, sumOfPiece, type PieceSums } from './checksums';
 import { diskError } from './disk-error';
 import { codeOf, removeFile, writeDurably, type FileSystem } from './file-system';
 import type { Content, Item } from './ledger';
+import { mailName } from './mail-name';
+import { newBlob, type RecordBlob } from './records';
+import { setBytesAside, setFilesAside, type StoreFolders } from './store-folder';
 
 /** Content up to here goes into the record, bytes: so that one sync is enough for it. */
 export const INLINE_BYTES = 256 * 1024;
@@ -31,33 +38,50 @@ export interface Contents {
    * Takes contents for one record: small ones as blobs to put into it, large ones into durable files without ever
    * holding all of one. Leaves nothing behind when it rejects.
    */
-  take<K extends string>(parts: Record<K, Part>): Promise<{ places: Record<K, Content>; blobs: Buffer[] }>;
-  /**
-   * Pieces of the content, each checked before it is handed on. Throws MailError OUTBOX_DAMAGED when the content is not there
-   * as it was taken.
-   */
+  take<K extends string>(
+    parts: Record<K, Part>,
+  ): Promise<{ places: Record<K, Content>; blobs: RecordBlob[] }>;
+  /** Chunks of the content as they are read. Throws MailError OUTBOX_DAMAGED when it is not there as it was taken. */
   stream(source: Source): AsyncGenerator<Buffer>;
-  /** All of the content. */
+  /** All of the content. Rejects as `stream` throws. */
   read(source: Source): Promise<Buffer>;
+  /** The blobs of an item, to be written again: what is damaged is so as well in its new place. */
+  blobs(item: Item): Promise<RecordBlob[]>;
+  /**
+   * Puts what is there of a damaged content into damaged/, by its own name when it is a file. Gives its path, or null
+   * when nothing is left of it or it is there already.
+   */
+  setAside(source: Source, name: string): Promise<string | null>;
   /** Deletes the files among them. Never rejects: one that stays behind is removed at the next start. */
   remove(places: readonly Content[]): Promise<void>;
 }
 
-/** Contents in the segments in `journalFolder` and the files in `folder`. */
-export function createContents(fs: FileSystem, folder: string, journalFolder: string): Contents {
+/** A range of a file, with the checksums of its pieces of so many bytes; those of a file that an early version wrote are not known. */
+interface Place {
+  path: string;
+  offset: number;
+  length: number;
+  piece: number;
+  sums: Buffer | null;
+}
+
+/** Contents in the segments of the journal and in the files in mails/. */
+export function createContents(fs: FileSystem, folders: StoreFolders): Contents {
   async function* stream(source: Source): AsyncGenerator<Buffer> {
-    const { handle, name, offset, length, sums } = await openAt(source);
-    const isSound = createCheck(sums);
+    const { handle, item, place } = await openAt(source);
+    const { path, offset, length, piece, sums } = place;
     try {
-      for (let index = 0; index * PIECE < length; index++) {
-        const start = index * PIECE;
-        const piece = Buffer.allocUnsafe(Math.min(PIECE, length - start));
-        const filled = await readFully(handle, piece, offset + start);
-        if (filled < piece.length) {
-          throw damaged(name, t`it ends after ${start + filled} of ${length} bytes`);
+      for (let done = 0; done < length;) {
+        const wanted = Math.min(piece, length - done);
+        const bytes = await readUpTo(handle, offset + done, wanted);
+        if (bytes.length < wanted) {
+          throw damaged(item, path, t`it ends after ${done + bytes.length} of ${length} bytes`);
         }
-        if (!isSound(piece, index)) throw damaged(name, t`it was changed on the disk`);
-        yield piece;
+        if (sums && !checksum(bytes).equals(sumOfPiece(sums, done / piece))) {
+          throw damaged(item, path, t`its bytes are not those that were written`);
+        }
+        done += wanted;
+        for (let at = 0; at < wanted; at += PIECE) yield bytes.subarray(at, at + PIECE);
       }
     } finally {
       await handle.close();
@@ -67,54 +91,76 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
   async function openAt(source: Source) {
     for (;;) {
       const item = source.item();
-      if (!item) throw damaged(folder, t`its mail is finished`);
-      const content = source.content(item);
-      const { path, offset, length } = placeOf(item, content);
+      if (!item) throw finished(folders.mails);
+      const place = placeOf(item, source.content(item));
       try {
-        return { handle: await fs.open(path, 'r'), name: path, offset, length, sums: content.sums };
+        return { handle: await fs.open(place.path, 'r'), item, place };
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error;
         // Written again elsewhere, and its old segment deleted, between two lines of this function: look once more.
-        if (source.item() === item) throw await missing(path);
+        if (source.item() === item) throw await missing(item, place.path);
       }
     }
   }
 
   /** A file that is gone is lost; a folder that is gone may be a disk that comes back. */
-  async function missing(path: string): Promise<MailError> {
+  async function missing(item: Item, path: string): Promise<MailError> {
     try {
-      await fs.stat(journalFolder);
-      return damaged(path, t`the file is missing`);
+      await fs.stat(folders.journal);
+      return damaged(item, path, t`the file is missing`);
     } catch (error) {
-      return diskError(error, journalFolder);
+      return diskError(error, folders.journal);
     }
   }
 
-  function placeOf({ segment, blobs }: Item, content: Content) {
-    if ('file' in content) return { path: join(folder, content.file), offset: 0, length: content.size };
-    const { offset, length } = blobs[content.blob] ?? { offset: 0, length: 0 };
-    return { path: join(journalFolder, segment.name), offset, length };
+  function placeOf(item: Item, content: Content): Place {
+    if ('file' in content) {
+      const sums = content.sums === undefined ? null : Buffer.from(content.sums, 'base64');
+      return { path: join(folders.mails, content.file), offset: 0, length: content.size, piece: PIECE, sums };
+    }
+    const path = join(folders.journal, item.segment.name);
+    const blob = item.blobs[content.blob];
+    if (!blob) throw damaged(item, path, t`its bytes are not those that were written`);
+    return { path, offset: blob.offset, length: blob.length, piece: blob.length, sums: blob.sum };
+  }
+
+  /** What is there of the content, changed or not; nothing when all of it is gone. */
+  async function readUnchecked(source: Source): Promise<Buffer> {
+    try {
+      const { handle, place } = await openAt(source);
+      try {
+        return await readUpTo(handle, place.offset, place.length);
+      } finally {
+        await handle.close();
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'OUTBOX_DAMAGED') throw error;
+      return Buffer.alloc(0);
+    }
   }
 
   async function remove(places: readonly Content[]): Promise<void> {
     for (const place of places) {
-      if ('file' in place) await removeFile(fs, join(folder, place.file)).catch(() => undefined);
+      if ('file' in place) await removeFile(fs, join(folders.mails, place.file)).catch(() => undefined);
     }
+  }
+
+  async function writeFile({ name, bytes }: Part): Promise<Content> {
+    const sums = createPieceSums();
+    const size = await writeDurably(fs, join(folders.mails, name), summed(bytes, sums));
+    return { file: name, size, sums: sums.end().toString('base64') };
   }
 
   return {
     async take<K extends string>(parts: Record<K, Part>) {
       const places: Partial<Record<K, Content>> = {};
-      const blobs: Buffer[] = [];
+      const blobs: RecordBlob[] = [];
       try {
-        for (const [key, { name, size, bytes }] of Object.entries(parts) as [K, Part][]) {
-          const checksums = createChecksums();
-          const noted = tapped(bytes, (chunk) => checksums.add(chunk));
-          const place =
-            size <= INLINE_BYTES
-              ? { blob: blobs.push(await collect(noted)) - 1 }
-              : { file: name, size: await writeDurably(fs, join(folder, name), noted) };
-          places[key] = { ...place, sums: checksums.text() };
+        for (const [key, part] of Object.entries(parts) as [K, Part][]) {
+          places[key] =
+            part.size <= INLINE_BYTES
+              ? { blob: blobs.push(newBlob(await collect(part.bytes))) - 1 }
+              : await writeFile(part);
         }
       } catch (error) {
         await remove(Object.values(places));
@@ -124,27 +170,46 @@ export function createContents(fs: FileSystem, folder: string, journalFolder: st
     },
     stream,
     read: (source) => collect(stream(source)),
+    blobs: (item) =>
+      Promise.all(
+        item.blobs.map(async ({ sum }, blob) => {
+          return { bytes: await readUnchecked({ item: () => item, content: () => ({ blob }) }), sum };
+        }),
+      ),
+    async setAside(source, name) {
+      const item = source.item();
+      const content = item && source.content(item);
+      if (!content) return null;
+      if ('file' in content) {
+        const [path = null] = await setFilesAside(fs, folders.mails, [content.file], folders.damaged).catch(
+          (error: unknown) => {
+            if (codeOf(error) !== 'ENOENT') throw error;
+            return [];
+          },
+        );
+        return path;
+      }
+      const bytes = await readUnchecked(source);
+      return bytes.length === 0 ? null : setBytesAside(fs, folders.damaged, name, bytes);
+    },
     remove,
   };
 }
 
-/** Bytes into a buffer until it is full or the file ends; gives how many. */
-async function readFully(handle: FileHandle, into: Buffer, position: number): Promise<number> {
-  let done = 0;
-  while (done < into.length) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
-    if (bytesRead === 0) break;
+/** Reads until a range ends, or the file before it. */
+async function readUpTo(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let done = 0; done < length;) {
+    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done);
+    if (bytesRead === 0) return bytes.subarray(0, done);
     done += bytesRead;
   }
-  return done;
+  return bytes;
 }
 
-async function* tapped(
-  chunks: Iterable<Buffer> | AsyncIterable<Buffer>,
-  see: (chunk: Buffer) => void,
-): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
-    see(chunk);
+async function* summed(bytes: Part['bytes'], sums: PieceSums): AsyncGenerator<Buffer> {
+  for await (const chunk of bytes) {
+    sums.add(chunk);
     yield chunk;
   }
 }
@@ -156,8 +221,19 @@ async function collect(chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promis
   return only && all.length === 1 ? only : Buffer.concat(all);
 }
 
-function damaged(name: string, why: string): MailError {
-  return new MailError('OUTBOX_DAMAGED', t`The content of the mail can not be read from ${name}: ${why}`, {
-    hint: t`Was the outbox folder changed or restored by hand, or does the disk fail? Send the mail again.`,
+const HINT = () =>
+  t`Was the outbox folder changed or restored by hand? If not, check its disk. Send the mail again.`;
+
+function damaged({ record }: Item, path: string, why: string): MailError {
+  const text =
+    record.type === 'mail'
+      ? t`The content of the mail "${mailName(record.mail)}" can not be read from ${path}: ${why}`
+      : t`The data of the event can not be read from ${path}: ${why}`;
+  return new MailError('OUTBOX_DAMAGED', text, { hint: HINT() });
+}
+
+function finished(folder: string): MailError {
+  return new MailError('OUTBOX_DAMAGED', t`The content is not in ${folder} any more: its mail is finished`, {
+    hint: HINT(),
   });
 }

@@ -8,7 +8,7 @@ const KEPT_FOR = 30 * 86_400_000;
 
 /**
  * Writes `<id>.eml` and `<id>.json`; durable when it resolves. A second call for the same mail replaces the first. A mail
- * whose content is damaged in the outbox leaves only the second file, which says so; gives false then.
+ * whose content is damaged in the outbox leaves only the second file. Gives false then.
  */
 export async function writeDeadLetter(
   fs: FileSystem,

@@ -12,34 +12,37 @@ import { randomUUID } from 'node:crypto';
 import fsPromises from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { t } from '../language/text';
-import { MailError, type Msg } from '../types';
+import { MailError, type Msg, type OutgoingMail } from '../types';
 import { createCompaction } from './compaction';
 import { createContents, INLINE_BYTES, type Source } from './contents';
 import { removeExpired, writeDeadLetter } from './dead-letters';
 import { diskError } from './disk-error';
-import type { FileSystem } from './file-system';
+import { codeOf, type FileSystem } from './file-system';
 import { createFreeSpace } from './free-space';
 import { createJournal } from './journal';
 import {
   createLedger,
   isJournalRecord,
-  nameOf,
   storedMail,
   type Item,
   type JournalRecord,
   type MailRecord,
 } from './ledger';
 import { createMemoryShare } from './memory-share';
+import { mailName } from './mail-name';
 import { decodeValue, encodeValue } from './msg-codec';
 import { createOperations, newestOnly } from './operations';
 import { acquireLock, type LockTimes, type OutboxLock } from './outbox-lock';
 import { createRecordWriter } from './record-writer';
 import { recover } from './recovery';
 import type { Entry, Store } from './store';
-import { makeFolders, setFilesAside, storeFolders } from './store-folder';
+import { makeFolders, storeFolders } from './store-folder';
 
 /** Large enough that files are rarely made, small enough to be read into memory at the start, bytes. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
+
+/** Of the files with the contents of a mail. */
+const ENDING = { body: 'eml', messages: 'msgs' };
 
 const DAY = 86_400_000;
 
@@ -58,7 +61,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
   const { folder, warn, fs = fsPromises, segmentBytes = SEGMENT_BYTES } = options;
   const folders = storeFolders(folder);
   const ledger = createLedger();
-  const contents = createContents(fs, folders.mails, folders.journal);
+  const contents = createContents(fs, folders);
   const space = createFreeSpace(fs, folder);
   const share = createMemoryShare();
   let lock: OutboxLock | null = null;
@@ -77,10 +80,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     ledger,
     segmentBytes,
     isBusy: (item) => operations.isBusy(keyOf(item)),
-    read: (item) =>
-      Promise.all(
-        item.blobs.map((_, blob) => contents.read({ item: () => item, content: () => ({ blob }) })),
-      ),
+    read: (item) => contents.blobs(item),
   });
   const records = createRecordWriter(journal, contents, space);
   let state: 'new' | 'open' | 'closed' = 'new';
@@ -106,21 +106,18 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     content: (item) => (item.record as MailRecord)[which],
   });
 
+  /** Keeps what is left of a damaged content: its mail will be finished, and a person may make something of it. */
+  async function setAside(mail: OutgoingMail, which: 'body' | 'messages'): Promise<void> {
+    const path = await contents.setAside(source(mail.id, which), `${mail.id}.${ENDING[which]}`);
+    const name = mailName(mail);
+    if (path) warn(t`The damaged content of the mail "${name}" was set aside in ${path}.`);
+  }
+
   const openBody = (id: string) => () => contents.stream(source(id, 'body'));
 
   function restored({ record }: Item<MailRecord>): Entry {
     const mail = { ...record.mail, messages: [], open: openBody(record.mail.id) };
     return { mail, progress: structuredClone(record.progress), recovered: true };
-  }
-
-  /** A body that changed on the disk may still be of use to someone who looks at it. */
-  async function setAside({ mail, body }: MailRecord): Promise<void> {
-    if (!('file' in body)) return;
-    const [path] = await setFilesAside(fs, folders.mails, [body.file], folders.damaged).catch(() => []);
-    if (path === undefined) return;
-    warn(
-      t`The mail "${nameOf(mail)}" was damaged on the disk and is not sent; what is left of it is in ${path}.`,
-    );
   }
 
   async function expireDeadLetters(): Promise<void> {
@@ -169,8 +166,8 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         const absorbed = eventContents(events);
         await records.appendWith(
           {
-            body: { name: `${id}.eml`, size: mail.size, bytes: entry.mail.open() },
-            messages: { name: `${id}.msgs`, size: msgs.length, bytes: [msgs] },
+            body: { name: `${id}.${ENDING.body}`, size: mail.size, bytes: entry.mail.open() },
+            messages: { name: `${id}.${ENDING.messages}`, size: msgs.length, bytes: [msgs] },
           },
           (places) => ({ type: 'mail', mail, progress, ...places, events }),
         );
@@ -187,17 +184,16 @@ export function createDiskStore(options: DiskStoreOptions): Store {
     save: ({ mail: { id }, progress }) =>
       operation([id], () => records.append({ type: 'progress', id, progress: structuredClone(progress) })),
 
-    finish: ({ mail }, result) =>
+    finish: ({ mail, progress }, result) =>
       operation([mail.id], async () => {
         const record = ledger.mail(mail.id)?.record;
         if (!record) return;
-        const body = () => contents.stream(source(mail.id, 'body'));
-        if (
-          result.status === 'failed' &&
-          !(await writeDeadLetter(fs, folders.failed, mail, result, body()))
-        ) {
-          await setAside(record);
+        let whole = progress.lastError?.code !== 'OUTBOX_DAMAGED';
+        if (result.status === 'failed') {
+          const body = contents.stream(source(mail.id, 'body'));
+          whole = await writeDeadLetter(fs, folders.failed, mail, result, body);
         }
+        if (!whole) await setAside(mail, 'body');
         share.forget(mail.id);
         await records.finished(mail.id);
         await contents.remove([record.body, record.messages]);
@@ -208,7 +204,10 @@ export function createDiskStore(options: DiskStoreOptions): Store {
       try {
         return decodeValue(await contents.read(source(mail.id, 'messages'))) as Msg[];
       } catch (error) {
-        warn(t`The msgs of the mail "${nameOf(mail)}" can not be read any more: ${(error as Error).message}`);
+        const name = mailName(mail);
+        warn(t`The msgs of the mail "${name}" can not be read any more: ${(error as Error).message}`);
+        // Of no use to this outbox again; when that fails they go with their mail.
+        if (codeOf(error) === 'OUTBOX_DAMAGED') await setAside(mail, 'messages').catch(() => undefined);
         return [];
       }
     },

@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { t } from '../language/text';
 import { FILE_MODE, removeFile, syncFolder, writeFully, type FileSystem } from './file-system';
-import { encodeRecord, type Range } from './records';
+import { encodeRecord, type RecordBlob, type BlobPlace, type Range } from './records';
 import { listSegments, newSegment, readSegment, type Segment } from './segments';
 
 /** Bytes written with one sync at most: more would hold up the event loop while their checksums are made. */
@@ -17,7 +17,7 @@ export interface RecordPlace {
   segment: Segment;
   /** Bytes of the whole record. */
   size: number;
-  blobs: Range[];
+  blobs: BlobPlace[];
 }
 
 export interface JournalOptions<R> {
@@ -47,7 +47,7 @@ export interface Journal<R> {
    * Resolves when the record is durable; rejects with the error of the file system, and the record is not kept then.
    * The record is given back to `kept`: nobody may change it any more.
    */
-  append(record: R, blobs?: readonly Buffer[]): Promise<void>;
+  append(record: R, blobs?: readonly RecordBlob[]): Promise<void>;
   /** Segments, oldest first; the one that is written to is not among them. */
   closedSegments(): readonly Segment[];
   /** Deletes a segment; the caller knows that nothing in it is needed. Older ones have to be deleted before. */
@@ -59,7 +59,7 @@ export interface Journal<R> {
 interface Waiting<R> {
   record: R;
   text: string;
-  blobs: readonly Buffer[];
+  blobs: readonly RecordBlob[];
   size: number;
   resolve: () => void;
   reject: (error: unknown) => void;
@@ -112,8 +112,8 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
     encoded.forEach(({ bytes, blobs }, i) => {
       const at = segment.size;
       segment.size += bytes.length;
-      const ranges = blobs.map(({ offset, length }) => ({ offset: at + offset, length }));
-      kept((batch[i] as Waiting<R>).record, { segment, size: bytes.length, blobs: ranges });
+      const places = blobs.map(({ offset, length, sum }) => ({ offset: at + offset, length, sum }));
+      kept((batch[i] as Waiting<R>).record, { segment, size: bytes.length, blobs: places });
     });
   }
 
@@ -181,7 +181,7 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
     append(record, blobs = []) {
       if (ended) return Promise.reject(new Error(t`the journal is closed`));
       const text = JSON.stringify(record);
-      const size = blobs.reduce((sum, blob) => sum + blob.length, text.length);
+      const size = blobs.reduce((sum, { bytes }) => sum + bytes.length, text.length);
       return new Promise((resolve, reject) => {
         waiting.push({ record, text, blobs, size, resolve, reject });
         // A turn of promises later, so that records of the same moment share the first sync too.

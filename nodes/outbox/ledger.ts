@@ -1,15 +1,15 @@
 /** What is in the journal that still counts, and where: the sum of its records, in their order. */
 import type { OutgoingMail } from '../types';
 import type { RecordPlace } from './journal';
-import type { Range } from './records';
+import type { BlobPlace } from './records';
 import type { Segment } from './segments';
 import type { Progress } from './store';
 
 /**
- * Bytes that belong to a record: in it, or in a file of their own when they are many. `sums` are their checksums; records of
- * before have none.
+ * Bytes that belong to a record: in it, or in a file of their own when they are many, with the checksums of its pieces
+ * (base64; files of earlier versions have none).
  */
-export type Content = ({ blob: number } | { file: string; size: number }) & { sums?: string };
+export type Content = { blob: number } | { file: string; size: number; sums?: string };
 
 /** A mail without what can not be written as JSON. */
 export type StoredMail = Omit<OutgoingMail, 'open' | 'messages'>;
@@ -19,11 +19,6 @@ export function storedMail(mail: OutgoingMail): StoredMail {
   delete stored.open;
   delete stored.messages;
   return stored as StoredMail;
-}
-
-/** What people know a mail by. */
-export function nameOf({ subject, id }: Pick<OutgoingMail, 'subject' | 'id'>): string {
-  return subject === '' ? id : subject;
 }
 
 export interface MailRecord {
@@ -59,7 +54,7 @@ export interface Item<R extends MailRecord | EventRecord = MailRecord | EventRec
   readonly segment: Segment;
   /** Bytes in the segment. */
   readonly size: number;
-  readonly blobs: readonly Range[];
+  readonly blobs: readonly BlobPlace[];
 }
 
 export interface Ledger {

@@ -3,6 +3,7 @@ import type { Contents, Part } from './contents';
 import type { FreeSpace } from './free-space';
 import type { Journal } from './journal';
 import type { Content, JournalRecord } from './ledger';
+import type { RecordBlob } from './records';
 
 export interface RecordWriter {
   /** Resolves when the record is durable; rejects with the error of the file system. */
@@ -24,7 +25,7 @@ export function createRecordWriter(
   /** Finished mails whose record could not be written. */
   const owed = new Set<string>();
 
-  async function append(record: JournalRecord, blobs?: Buffer[]): Promise<void> {
+  async function append(record: JournalRecord, blobs?: RecordBlob[]): Promise<void> {
     if (owed.size > 0) {
       const ids = [...owed];
       owed.clear();

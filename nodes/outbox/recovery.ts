@@ -4,7 +4,8 @@ import { t } from '../language/text';
 import type { Contents } from './contents';
 import type { FileSystem } from './file-system';
 import type { Journal } from './journal';
-import { nameOf, type Content, type EventRecord, type Item, type JournalRecord, type Ledger } from './ledger';
+import type { Content, EventRecord, Item, JournalRecord, Ledger } from './ledger';
+import { mailName } from './mail-name';
 import { decodeValue } from './msg-codec';
 import { removeOrphans, setBytesAside, setFilesAside, type StoreFolders } from './store-folder';
 import type { KeptEvent } from './store';
@@ -67,31 +68,20 @@ export async function recover(
 }
 
 async function readEvents(
-  { fs, folders, journal, ledger, contents }: RecoveryOptions,
+  { journal, ledger, contents }: RecoveryOptions,
   warnings: string[],
 ): Promise<KeptEvent[]> {
   const events: KeptEvent[] = [];
-  const setContentAside = async (content: Content) => {
-    if (!('file' in content)) return null;
-    const [path = null] = await setFilesAside(fs, folders.mails, [content.file], folders.damaged).catch(
-      () => [],
-    );
-    return path;
-  };
   for (const { record } of ledger.events()) {
     const { id, nodeId } = record;
     const source = {
       item: () => ledger.event(id),
       content: (item: Item) => (item.record as EventRecord).data,
     };
-    let bytes: Buffer | undefined;
     try {
-      bytes = await contents.read(source);
-      events.push({ id, nodeId, data: decodeValue(bytes) });
+      events.push({ id, nodeId, data: decodeValue(await contents.read(source)) });
     } catch (error) {
-      const path = bytes
-        ? await setBytesAside(fs, folders.damaged, `event-${record.order}`, bytes)
-        : await setContentAside(record.data);
+      const path = await contents.setAside(source, `event-${record.order}`).catch(() => null);
       await journal.append({ type: 'dropped', ids: [id] });
       warnings.push(
         path
@@ -113,7 +103,7 @@ async function missingFiles({ fs, folders, ledger }: RecoveryOptions): Promise<s
         () => null,
       );
       if (found === size) continue;
-      const name = nameOf(item.record.mail);
+      const name = mailName(item.record.mail);
       warnings.push(
         found === null
           ? t`The file ${path} of the mail "${name}" is missing.`

@@ -77,6 +77,7 @@ export async function setFilesAside(
     await fs.rename(join(folder, name), path);
     paths.push(path);
   }
+  await syncFolder(fs, damaged);
   return paths;
 }
 

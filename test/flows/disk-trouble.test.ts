@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { simpleParser } from 'mailparser';
 import { closedAfterEach } from '../servers/closing';
 import { at, reply } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { ALL, backlogFlow, fill, MAILS, taken, TO, topicsIn } from './backlog';
-import type { MailFlow } from './mail-flow';
+import { flowIn, mailFlow, type MailFlow } from './mail-flow';
 import { startNodeRed, type NodeRed } from './node-red';
 import { freePort } from './user-dir';
 
@@ -125,7 +126,7 @@ describe('a disk', () => {
     assert.deepEqual(topicsIn(server), ['a']);
   });
 
-  it('with damaged and foreign files in an outbox costs only the mail that is damaged: all are set aside with a warning, the rest is sent', async function () {
+  it('with damaged and foreign files in an outbox costs only the mails that are damaged: all are set aside with a warning, the rest is sent', async function () {
     this.timeout(60_000);
     const port = await freePort();
     const first = await startNodeRed({ userDir });
@@ -142,6 +143,9 @@ describe('a disk', () => {
     const body = bytes.indexOf('\r\n\r\n[b]');
     assert.ok(body > 0);
     bytes[body + 5] = 'z'.charCodeAt(0);
+    const record = bytes.indexOf('"subject":"c"');
+    assert.ok(record > 0);
+    bytes[record + 11] = 'y'.charCodeAt(0);
     writeFileSync(inOutbox('journal', segment), bytes);
     writeFileSync(inOutbox('journal', 'notes.txt'), 'a note');
     writeFileSync(inOutbox('journal', '0000000009-0123456789abcdef.journal'), 'no journal at all');
@@ -154,19 +158,82 @@ describe('a disk', () => {
     await second.logged(/\[warn\].*A part of the outbox is damaged.*/);
     await second.logged(/\[warn\].*does not belong in the outbox folder .*notes\.txt/);
     await second.logged(/\[warn\].*does not belong in the outbox folder .*holiday\.jpg/);
-    await server.ledger.waitFor(2);
+    const failed = await second.probe(flow.probes.failed).next(20_000);
+    assert.deepEqual([failed.topic, failed.email.error.code], ['b', 'OUTBOX_DAMAGED']);
+    await second.logged(/\[warn\].*"b" was set aside in .*damaged/);
+    await server.ledger.waitFor(1);
     await second.send(flow.ids.input, { flush: true });
-    await server.ledger.waitFor(3);
-    assert.deepEqual(topicsIn(server), ['a', 'c', 'd', 'e']);
+    await server.ledger.waitFor(2);
+    assert.deepEqual(topicsIn(server), ['a', 'd', 'e']);
     const aside = readdirSync(inOutbox('damaged'));
     assert.ok(aside.includes('notes.txt') && aside.includes('holiday.jpg'));
-    assert.ok(
-      aside.some((name) => readFileSync(inOutbox('damaged', name)).includes('[z]')),
-      'the bytes of the damaged mail are gone',
-    );
+    for (const part of ['[z]', '"subject":"y"']) {
+      assert.ok(
+        aside.some((name) => readFileSync(inOutbox('damaged', name)).includes(part)),
+        `the bytes of the mail with ${part} are gone`,
+      );
+    }
     assert.deepEqual(readdirSync(inOutbox('mails')), []);
     assert.equal(second.exit(), undefined);
     const { body: state } = await second.request('GET', `/email-server-connector/${flow.ids.connector}`);
     assert.equal(state.state, 'RUN');
+  });
+
+  it('on which a bit of a 5 MB mail changed while Node-RED was down never lets it out: it is set aside and reported, the others are sent', async function () {
+    this.timeout(60_000);
+    const port = await freePort();
+    const first = await startNodeRed({ userDir });
+    const flow = mailFlow(first, {
+      server: { host: '127.0.0.1', port },
+      connector: { outbox: 'disk', connections: 1 },
+      sendEmail: { to: '' },
+    });
+    await first.deploy(flow.nodes);
+    const picture = Buffer.alloc(5 * MB, 'camera 3 ');
+    const attachments = [{ filename: 'picture.bin', content: picture }];
+    await flow.send({ _msgid: 'large', topic: 'large', to: TO, attachments });
+    await flow.send({ _msgid: 'nameless', to: TO, attachments });
+    await flow.send({ _msgid: 'small', topic: 'small', to: TO, payload: 'sound' });
+    await taken(first, flow);
+    await first.stop('SIGKILL');
+
+    const folder = path.join(userDir, 'email-outbox', flow.ids.connector);
+    const inOutbox = (...names: string[]) => path.join(folder, ...names);
+    // Ids sort as their mails came.
+    const [large = '', nameless = ''] = readdirSync(inOutbox('mails'))
+      .filter((name) => name.endsWith('.eml'))
+      .map((name) => name.replace('.eml', ''))
+      .sort();
+    const bytes = readFileSync(inOutbox('mails', `${large}.eml`));
+    const middle = bytes.length >> 1;
+    bytes[middle] = (bytes[middle] as number) ^ 1;
+    writeFileSync(inOutbox('mails', `${large}.eml`), bytes);
+    rmSync(inOutbox('mails', `${nameless}.msgs`));
+
+    const server = await opened(startFaultServer({ port, keepBodies: true }));
+    const second = await started(startNodeRed({ userDir }));
+    // A mail without a name of its own has one in what people read.
+    await second.logged(/\[warn\].*\.msgs of the mail "[^"]+" is missing/);
+    const { failed, sent, caught } = flowIn(second, flow);
+    const { topic, email } = await failed.next(20_000);
+    assert.deepEqual([topic, email.status, email.error.code], ['large', 'failed', 'OUTBOX_DAMAGED']);
+    assert.match(email.error.message, /"large".*not those that were written/);
+    assert.ok(email.error.hint);
+    assert.equal(email.recovered, true);
+    assert.match((await caught.next()).error.message, /"large"/);
+    await sent.waitFor(2);
+    await second.logged(/\[warn\].*"large" was set aside in .*damaged/);
+    assert.deepEqual(
+      server.ledger.items.map(({ messageId }) => messageId).sort(),
+      sent.items.map((one) => one.email.messageId).sort(),
+    );
+    const whole = server.ledger.items.find(({ bytes: size }) => size > 5 * MB);
+    const { attachments: received } = await simpleParser(whole?.body as Buffer);
+    assert.ok(received[0]?.content.equals(picture));
+    assert.ok(readFileSync(inOutbox('damaged', `${large}.eml`)).equals(bytes));
+    const why = JSON.parse(readFileSync(inOutbox('failed', `${large}.json`), 'utf8'));
+    assert.equal(why.error.code, 'OUTBOX_DAMAGED');
+    const { body: state } = await second.request('GET', `/email-server-connector/${flow.ids.connector}`);
+    assert.deepEqual([state.state, state.counts.queued, state.counts.failed], ['RUN', 0, 1]);
   });
 });

@@ -8,7 +8,7 @@ import { createOutbox, type Leftovers, type Outbox, type Policy } from '../../no
 import { createMask } from '../../nodes/smtp/secrets';
 import { readSettings } from '../../nodes/smtp/settings';
 import { createTransport } from '../../nodes/smtp/transport';
-import type { EmailResult, OutgoingMail, Priority } from '../../nodes/types';
+import type { EmailResult, Msg, OutgoingMail, Priority } from '../../nodes/types';
 import { createJournal, type Journal } from '../servers/journal';
 
 export interface LineOptions {
@@ -19,9 +19,9 @@ export interface LineOptions {
   clock?: Clock;
   /** More lines of JavaMail properties. */
   properties?: string[];
-  login?: { user: string; password: string };
-  /** What the store logs; nothing may be without. */
+  /** What the store tells the log while it is open; by default the test fails then. */
   warn?: (text: string) => void;
+  login?: { user: string; password: string };
 }
 
 export interface Line {
@@ -114,7 +114,7 @@ let serial = 0;
 /** A mail of `size` bytes at least; later ones have greater ids. */
 export function newMail(
   to: string[] = ['a@x.test'],
-  more: { priority?: Priority; size?: number; queuedAt?: number } = {},
+  more: { priority?: Priority; size?: number; queuedAt?: number; messages?: Msg[] } = {},
 ): OutgoingMail {
   serial += 1;
   const id = String(serial).padStart(8, '0');
@@ -131,7 +131,7 @@ export function newMail(
     count: 1,
     attachments: [],
     skippedAttachments: [],
-    messages: [{ payload: id }],
+    messages: more.messages ?? [{ payload: id }],
     size: bytes.length,
     open: () => Readable.from(chunksOf(bytes), { objectMode: false }),
   };

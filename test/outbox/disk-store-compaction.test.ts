@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createCompaction, mostSegments } from '../../nodes/outbox/compaction';
@@ -132,6 +132,35 @@ describe('old files of the journal', () => {
     }
     assert.deepEqual(new Set(await Promise.all(reading)), new Set(['x'.repeat(1_000)]));
     await later.close();
+  });
+
+  it('are deleted although a mail in them is damaged, which is known of it in its new place too', async () => {
+    const { store } = await open();
+    await store.add(entry('000-damaged', 'a body'));
+    await store.add(entry('000-sound', 'a body as well'));
+    await store.close();
+    const [first = ''] = readdirSync(join(folder(), 'journal'));
+    const segment = join(folder(), 'journal', first);
+    const bytes = readFileSync(segment);
+    bytes[bytes.indexOf('a body')] = 'b'.charCodeAt(0);
+    writeFileSync(segment, bytes);
+    const { store: later } = await open();
+    for (let i = 0; i < 200; i++) {
+      const one = entry(id(i));
+      await later.add(one);
+      await later.finish(one, result(one, 'sent'));
+    }
+    await fewSegments();
+    assert.ok(!readdirSync(join(folder(), 'journal')).includes(first));
+    await later.close();
+
+    const { store: last, entries } = await open();
+    const [damaged, sound] = entries as [Entry, Entry];
+    await assert.rejects(bodyOf(damaged), { code: 'OUTBOX_DAMAGED' });
+    assert.equal(await bodyOf(sound), 'a body as well');
+    await last.finish(damaged, result(damaged, 'failed'));
+    assert.equal(readFileSync(join(folder(), 'damaged', '000-damaged.eml'), 'utf8'), 'b body');
+    await last.close();
   });
 
   it('stay while a record about something in them is on its way', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fsPromises from 'node:fs/promises';
 import {
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -244,6 +245,58 @@ describe('the disk store', () => {
       assert.match(warnings.join('\n'), /large\.eml .*is missing/);
       assert.match(warnings.join('\n'), /short\.eml .*has 1000 of 1048576 bytes/);
     });
+
+    it('are called by their subject, else by their id, where a file of theirs is gone or short', async () => {
+      const { store } = await opened();
+      const large = { payload: 'x'.repeat(MB) };
+      for (const [id, subject] of [
+        ['1', 'Pump 7'],
+        ['2', ''],
+        ['3', ' '],
+      ] as const) {
+        const one = entry(id, Buffer.alloc(MB), [large]);
+        one.mail.subject = subject;
+        await store.add(one);
+      }
+      await store.close();
+      for (const id of ['1', '2', '3']) {
+        rmSync(path('mails', `${id}.msgs`));
+        truncateSync(path('mails', `${id}.eml`), 1000);
+      }
+      const { store: later, entries, warnings, logged } = await reopened();
+      const messages = [...warnings];
+      for (const one of entries) {
+        assert.deepEqual(await later.loadMessages(one), []);
+        await assert.rejects(bodyOf(one), (error: MailError) => messages.push(error.message) > 0);
+      }
+      messages.push(...logged);
+      for (const name of ['Pump 7', '2', '3']) {
+        // One for each file, for the body when it is read, and for the msgs.
+        assert.equal(
+          messages.filter((text) => text.includes(` mail "${name}" `)).length,
+          4,
+          messages.join('\n'),
+        );
+      }
+      assert.equal(messages.length, 12);
+    });
+
+    it('that an earlier version kept, without checksums of their contents, are given back as they were', async () => {
+      cpSync(join(__dirname, 'earlier-outbox'), folder(), { recursive: true });
+      const { store, entries, events, rate, warnings } = await opened();
+      assert.deepEqual(warnings, []);
+      assert.deepEqual(events, [{ id: 'event', nodeId: 'node-2', data: { msg: { payload: 'waits' } } }]);
+      assert.deepEqual(rate, { ended: [], open: 1 });
+      const [large, small] = entries as [Entry, Entry];
+      assert.deepEqual(idsOf(entries), ['large', 'small']);
+      assert.deepEqual([small.progress.attempts, small.progress.pending], [3, ['b@x.test']]);
+      assert.equal(await bodyOf(small), `Subject: small\r\n\r\n${'text of the mail\r\n'.repeat(6)}`);
+      assert.equal(await bodyOf(large), `Subject: large\r\n\r\n${'text of the mail\r\n'.repeat(16_667)}`);
+      assert.deepEqual(await store.loadMessages(small), [{ topic: 'small', payload: Buffer.from('x') }]);
+      await store.add(entry('new'));
+      for (const one of entries) await store.finish(one, result(one, 'sent'));
+      assert.deepEqual(idsOf((await reopened()).entries), ['new']);
+    });
   });
 
   describe('waiting events', () => {
@@ -382,6 +435,65 @@ describe('the disk store', () => {
   });
 
   describe('after damage', () => {
+    for (const [where, size] of [
+      ['a record', 1000],
+      ['a file', 3 * MB + 1],
+    ] as const) {
+      it(`gives no byte of ${where} that is not as it was written, whenever it changed`, async () => {
+        const { store } = await opened();
+        const bytes = Buffer.from(`Subject: x\r\n\r\n${'0123456789abcdef'.repeat(size / 16)}`);
+        const one = entry('1', bytes);
+        await store.add(one);
+        const { entries } = await reopened();
+        const file = size > MB ? path('mails', '1.eml') : path('journal', files('journal')[0] as string);
+        const sound = readFileSync(file);
+        const start = sound.indexOf(bytes);
+        for (const at of [0, 1, 65_535, 65_536, 2 * MB, bytes.length - 1].filter((i) => i < bytes.length)) {
+          const broken = Buffer.from(sound);
+          broken[start + at] = (broken[start + at] as number) ^ 1;
+          writeFileSync(file, broken);
+          let read = Buffer.alloc(0);
+          const reading = async () => {
+            for await (const chunk of entries[0]!.mail.open()) read = Buffer.concat([read, chunk]);
+          };
+          await assert.rejects(reading, { code: 'OUTBOX_DAMAGED', message: /"Mail 1".*not those/ });
+          assert.ok(read.length <= at && read.equals(bytes.subarray(0, read.length)), `byte ${at}`);
+        }
+        writeFileSync(file, sound);
+        assert.equal(await bodyOf(entries[0]!), bytes.toString('latin1'));
+      });
+    }
+
+    it('keeps what is left of msgs that can not be read, and the mail itself', async () => {
+      const { store } = await opened();
+      await store.add(entry('1', 'body', [{ payload: 'x'.repeat(MB) }]));
+      await store.close();
+      truncateSync(path('mails', '1.msgs'), 1000);
+      const { store: later, entries, logged } = await reopened();
+      assert.deepEqual(await later.loadMessages(entries[0]!), []);
+      assert.equal(await bodyOf(entries[0]!), 'body');
+      assert.match(
+        logged[0] ?? '',
+        /^The msgs of the mail "Mail 1" can not be read any more: .*ends after 1000/,
+      );
+      assert.ok(logged[1]?.includes(path('damaged', '1.msgs')));
+      await later.finish(entries[0]!, result(entries[0]!, 'sent'));
+      assert.equal(statSync(path('damaged', '1.msgs')).size, 1000);
+      assert.deepEqual(files('mails'), []);
+    });
+
+    it('keeps what is left of a mail that reached only some of its recipients before', async () => {
+      const { store } = await opened();
+      await store.add(entry('1', Buffer.alloc(MB, 'x')));
+      await store.close();
+      truncateSync(path('mails', '1.eml'), 1000);
+      const { store: later, entries } = await reopened();
+      const [one] = entries as [Entry];
+      one.progress.lastError = { code: 'OUTBOX_DAMAGED', message: 'as the outbox notes it' };
+      await later.finish(one, result(one, 'sent'));
+      assert.equal(statSync(path('damaged', '1.eml')).size, 1000);
+    });
+
     it('gives all mails but the damaged one, sets its bytes aside, and warns of it once', async () => {
       const { store } = await opened();
       for (const id of ['1', '2', '3']) await store.add(entry(id));
@@ -436,6 +548,29 @@ describe('the disk store', () => {
         ['2'],
       );
       assert.equal(warnings.length, 1);
+      const [aside = ''] = files('damaged');
+      assert.ok(warnings[0]?.includes(path('damaged', aside)), warnings[0]);
+      assert.equal(statSync(path('damaged', aside)).size, MB + 20);
+      assert.deepEqual((await reopened()).warnings, []);
+    });
+
+    it('sets a small event aside of which a bit is wrong, and gives the others', async () => {
+      const { store } = await opened();
+      for (const id of ['1', '2', '3']) await store.keepEvent({ id, nodeId: 'n', data: `event ${id}` });
+      await store.close();
+      const segment = path('journal', files('journal')[0] as string);
+      const bytes = readFileSync(segment);
+      bytes[bytes.indexOf('event 2') + 6] = '7'.charCodeAt(0);
+      writeFileSync(segment, bytes);
+      const { events, warnings } = await reopened();
+      assert.deepEqual(
+        events.map(({ data }) => data),
+        ['event 1', 'event 3'],
+      );
+      const [aside = ''] = files('damaged');
+      assert.ok(readFileSync(path('damaged', aside)).includes('event 7'));
+      assert.equal(warnings.length, 1);
+      assert.ok(warnings[0]?.includes(path('damaged', aside)), warnings[0]);
       assert.deepEqual((await reopened()).warnings, []);
     });
   });

@@ -3,7 +3,9 @@ import fsPromises from 'node:fs/promises';
 import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FileSystem } from '../../nodes/outbox/file-system';
-import { createJournal, type Journal, type Unreadable } from '../../nodes/outbox/journal';
+import { checksum } from '../../nodes/outbox/checksums';
+import { createJournal, type Journal, type RecordPlace, type Unreadable } from '../../nodes/outbox/journal';
+import { newBlob, type RecordBlob } from '../../nodes/outbox/records';
 import type { Segment } from '../../nodes/outbox/segments';
 import { systemError, useFolder, watchedFileSystem } from './disk-fixture';
 
@@ -22,7 +24,11 @@ interface Opened {
 describe('the journal', () => {
   const folder = useFolder();
 
-  async function open(fs: FileSystem = fsPromises, segmentBytes = 1_000_000): Promise<Opened> {
+  async function open(
+    fs: FileSystem = fsPromises,
+    segmentBytes = 1_000_000,
+    at: (place: RecordPlace) => void = () => undefined,
+  ): Promise<Opened> {
     const kept: number[] = [];
     const damaged: Unreadable[] = [];
     const journal = createJournal<Note>({
@@ -30,7 +36,10 @@ describe('the journal', () => {
       folder: folder(),
       segmentBytes,
       isRecord: (data): data is Note => typeof (data as Note).n === 'number',
-      kept: ({ n }) => kept.push(n),
+      kept({ n }, place) {
+        kept.push(n);
+        at(place);
+      },
       mayWrite: async () => undefined,
     });
     const { foreign } = await journal.open(async (what) => void damaged.push(what));
@@ -40,7 +49,7 @@ describe('the journal', () => {
   const files = () => readdirSync(folder()).sort();
   const onlyFile = () => join(folder(), files()[0] as string);
 
-  async function write(count: number, blobs: Buffer[] = []): Promise<void> {
+  async function write(count: number, blobs: RecordBlob[] = []): Promise<void> {
     const { journal } = await open();
     for (let n = 1; n <= count; n++) await journal.append({ n }, blobs);
     await journal.close();
@@ -57,7 +66,7 @@ describe('the journal', () => {
 
   it('says where the blobs of a record are', async () => {
     const found: string[] = [];
-    const blobs = [Buffer.from('first'), Buffer.alloc(0), Buffer.from('third')];
+    const blobs = [Buffer.from('first'), Buffer.alloc(0), Buffer.from('third')].map(newBlob);
     for (const round of ['written', 'read']) {
       const journal = createJournal<Note>({
         fs: fsPromises,
@@ -92,7 +101,7 @@ describe('the journal', () => {
   });
 
   it('keeps every whole record when the file is cut off at any byte, without a word about damage', async () => {
-    await write(4, [Buffer.from('some bytes')]);
+    await write(4, [newBlob(Buffer.from('some bytes'))]);
     const bytes = readFileSync(onlyFile());
     const recordSize = bytes.length / 4;
     for (let cut = bytes.length - 1; cut >= 0; cut--) {
@@ -111,10 +120,11 @@ describe('the journal', () => {
   });
 
   it('loses only the record in which a byte is wrong, whichever byte it is, and sets that record aside', async () => {
-    await write(3, [Buffer.from('some bytes')]);
+    const blob = Buffer.from('some bytes');
+    await write(3, [newBlob(blob)]);
     const bytes = readFileSync(onlyFile());
     const size = bytes.length / 3;
-    for (let at = 0; at < size; at++) {
+    for (let at = 0; at < size - blob.length; at++) {
       const broken = Buffer.from(bytes);
       broken[size + at] = (broken[size + at] as number) ^ 0x41;
       writeFileSync(onlyFile(), broken);
@@ -127,11 +137,33 @@ describe('the journal', () => {
     }
   });
 
+  it('keeps a record with a wrong byte in a blob, and the checksum that tells so', async () => {
+    const blobs = ['first', 'second'].map((text) => newBlob(Buffer.from(text)));
+    await write(3, blobs);
+    const bytes = readFileSync(onlyFile());
+    bytes[(bytes.length / 3) * 2 - 1] = 0;
+    writeFileSync(onlyFile(), bytes);
+    const sound: boolean[][] = [];
+    const { kept, damaged } = await open(fsPromises, 1_000_000, ({ blobs: places }) => {
+      sound.push(
+        places.map(({ offset, length, sum }) =>
+          checksum(bytes.subarray(offset, offset + length)).equals(sum),
+        ),
+      );
+    });
+    assert.deepEqual([kept, damaged], [[1, 2, 3], []]);
+    assert.deepEqual(sound, [
+      [true, true],
+      [true, false],
+      [true, true],
+    ]);
+  });
+
   it('never takes the content of a record for a record, even next to damage', async () => {
     await write(1);
     const stolen = readFileSync(onlyFile());
     const next = await open();
-    await next.journal.append({ n: 2 }, [stolen]);
+    await next.journal.append({ n: 2 }, [newBlob(stolen)]);
     await next.journal.append({ n: 3 });
     await next.journal.close();
     const path = join(folder(), files()[1] as string);
@@ -153,7 +185,7 @@ describe('the journal', () => {
 
   it('starts a new file when one is full and removes the oldest for good', async () => {
     const { journal } = await open(fsPromises, 100);
-    for (let n = 1; n <= 10; n++) await journal.append({ n }, [Buffer.alloc(40)]);
+    for (let n = 1; n <= 10; n++) await journal.append({ n }, [newBlob(Buffer.alloc(40))]);
     assert.ok(journal.closedSegments().length >= 4);
     await journal.remove(journal.closedSegments()[0] as Segment);
     await journal.close();
