@@ -77,7 +77,11 @@ describe('editor files', function () {
         const { defaults, credentials = {} } = definition(type);
         const prefix = type === 'send-email' ? 'node-input' : 'node-config-input';
         for (const name of [...Object.keys(defaults), ...Object.keys(credentials)]) {
-          assert.match(page(type).form, new RegExp(`<(input|select|textarea)[^>]* id="${prefix}-${name}"`), name);
+          assert.match(
+            page(type).form,
+            new RegExp(`<(input|select|textarea)[^>]* id="${prefix}-${name}"`),
+            name,
+          );
         }
       });
 
