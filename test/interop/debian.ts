@@ -127,13 +127,9 @@ export function startJailed(
     process,
     output: () => output,
     async stop() {
-      if (process.pid !== undefined && process.exitCode === null) {
-        try {
-          globalThis.process.kill(-process.pid, 'SIGTERM');
-        } catch {
-          // It ended by itself.
-        }
-        const timer = setTimeout(() => globalThis.process.kill(-(process.pid ?? 0), 'SIGKILL'), 5_000);
+      if (process.exitCode === null && process.signalCode === null) {
+        signalGroup(process, 'SIGTERM');
+        const timer = setTimeout(() => signalGroup(process, 'SIGKILL'), 5_000);
         await ended;
         clearTimeout(timer);
       }
@@ -141,4 +137,14 @@ export function startJailed(
       for (const place of Object.keys(binds)) await rmdir(place).catch(() => undefined);
     },
   };
+}
+
+/** Signals a process and its children; it may have ended by itself. */
+function signalGroup({ pid }: ChildProcess, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }

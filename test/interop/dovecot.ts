@@ -7,7 +7,12 @@ import { freePort } from '../flows/user-dir';
 import { startJailed, unpacked, versionOf } from './debian';
 import { ACCOUNT, CERTIFICATE, listening, TOKEN, type InteropServer } from './server';
 
-export async function startDovecot(folder: string, sink: number): Promise<InteropServer> {
+/** With `authSocket` it answers there whether a login is right, for Postfix. */
+export async function startDovecot(
+  folder: string,
+  sink: number,
+  authSocket?: string,
+): Promise<InteropServer> {
   const root = unpacked('dovecot', ['dovecot-core', 'dovecot-submissiond']);
   const [plain, implicit] = [await freePort(), await freePort()];
   const place = (name: string) => path.join(folder, name);
@@ -15,7 +20,7 @@ export async function startDovecot(folder: string, sink: number): Promise<Intero
     mkdirSync(place(name), { recursive: true, mode: 0o777 });
   // What a provider says of an access token (RFC 7662).
   const provider = createServer((request, response) => {
-    const token = decodeURIComponent(/([^/?=]+)$/.exec(request.url ?? '')?.[1] ?? '');
+    const token = new URL(request.url ?? '', 'http://provider').searchParams.get('token');
     const known = token === TOKEN;
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ active: known, ...(known ? { username: ACCOUNT.user } : {}) }));
@@ -77,6 +82,7 @@ service submission-login {
 service anvil {
   chroot =
 }
+${authSocket === undefined ? '' : `service auth {\n  unix_listener ${authSocket} {\n    mode = 0666\n  }\n}`}
 service stats {
   chroot =
 }

@@ -7,12 +7,7 @@ import { listening, type InteropServer } from './server';
 
 export async function startOpenSmtpd(folder: string, sink: number): Promise<InteropServer> {
   const root = unpacked('opensmtpd', ['opensmtpd']);
-  const [plain, tls, implicit, login] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ];
+  const plain = await freePort();
   mkdirSync(folder, { recursive: true });
   const place = (name: string) => path.join(folder, name);
   writeFileSync(

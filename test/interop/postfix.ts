@@ -1,10 +1,10 @@
-/** Postfix, with the SASL of Cyrus. */
-import { execFileSync } from 'node:child_process';
+/** Postfix, whose logins Dovecot answers for. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '../flows/user-dir';
 import { libraries, startJailed, unpacked, versionOf, type Jailed } from './debian';
-import { ACCOUNT, CERTIFICATE, listening, type Feature, type InteropServer } from './server';
+import { startDovecot } from './dovecot';
+import { CERTIFICATE, listening, type Feature, type InteropServer } from './server';
 
 /** What its services do besides; each has a port of its own. */
 const SERVICES: Partial<Record<Feature, string>> = {
@@ -28,14 +28,14 @@ const SERVICES: Partial<Record<Feature, string>> = {
 };
 
 export async function startPostfix(folder: string, sink: number): Promise<InteropServer> {
-  const root = unpacked('postfix', ['postfix', 'sasl2-bin', 'libsasl2-modules', 'libsasl2-modules-db']);
+  const root = unpacked('postfix', ['postfix']);
   const ports: Partial<Record<Feature, number>> = {};
   for (const feature of Object.keys(SERVICES) as Feature[]) ports[feature] = await freePort();
   const place = (name: string) => path.join(folder, name);
-  for (const name of ['etc', 'queue', 'data', 'sasl']) mkdirSync(place(name), { recursive: true });
+  for (const name of ['etc', 'queue/private', 'data', 'dovecot']) mkdirSync(place(name), { recursive: true });
   // The user that the jail makes first.
-  chownSync(place('data'), 64_100, 64_100);
-  const environment = `MAIL_CONFIG TZ LD_LIBRARY_PATH=${libraries(root)} SASL_CONF_PATH=${place('sasl')} PATH`;
+  for (const name of ['data', 'queue/private']) chownSync(place(name), 64_100, 64_100);
+  const environment = `MAIL_CONFIG TZ LD_LIBRARY_PATH=${libraries(root)} PATH`;
   writeFileSync(
     place('etc/main.cf'),
     `compatibility_level = 3.6
@@ -57,9 +57,8 @@ smtpd_relay_restrictions = permit_mynetworks, permit_sasl_authenticated, reject
 smtpd_tls_cert_file = ${CERTIFICATE.cert}
 smtpd_tls_key_file = ${CERTIFICATE.key}
 smtpd_tls_security_level = may
-smtpd_sasl_path = smtpd
-smtpd_sasl_local_domain = mx.postfix.test
-cyrus_sasl_config_path = ${place('sasl')}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = private/auth
 smtpd_sasl_security_options = noanonymous
 smtpd_error_sleep_time = 0
 smtpd_junk_command_limit = 10000
@@ -96,16 +95,7 @@ scache unix - - n - 1 scache
 `,
   );
   writeFileSync(place('etc/checks'), '/^Subject:.*forbidden/ REJECT no such subject\n');
-  writeFileSync(
-    place('sasl/smtpd.conf'),
-    `pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: ${place('sasl/db')}\nmech_list: PLAIN LOGIN CRAM-MD5\n`,
-  );
-  execFileSync(
-    path.join(root, 'usr/sbin/saslpasswd2'),
-    ['-p', '-c', '-f', place('sasl/db'), '-u', 'mx.postfix.test', ACCOUNT.user],
-    { input: ACCOUNT.password, env: { LD_LIBRARY_PATH: libraries(root), PATH: '/usr/bin:/bin' } },
-  );
-  chownSync(place('sasl/db'), 64_100, 64_100);
+  const logins = await startDovecot(place('dovecot'), sink, place('queue/private/auth'));
 
   let jail: Jailed;
   const start = async () => {
@@ -120,7 +110,10 @@ scache unix - - n - 1 scache
       await jail.stop();
       await start();
     },
-    stop: () => jail.stop(),
+    async stop() {
+      await jail.stop();
+      await logins.stop();
+    },
     output: () => jail.output(),
   };
 }

@@ -60,7 +60,7 @@ describe('mail servers that others wrote', function () {
       after(async () => {
         await server?.stop();
         await sink?.close();
-        if (folder) rmSync(folder, { recursive: true, force: true });
+        if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
       });
 
       for (const { feature, title, run } of SCENARIOS) {
