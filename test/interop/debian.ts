@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, wr
 import { rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ROOT } from '../flows/user-dir';
+import { Unavailable } from './server';
 
 const CACHE = path.join(ROOT, 'node_modules', '.cache', 'interop');
 
@@ -19,28 +20,26 @@ const PRIVATE = ['/var/lib', '/var/spool', '/var/log', '/run', '/usr/libexec'];
 
 let updated = false;
 
-/** Why Debian's servers can not be run on this machine; null when they can. */
-export function obstacle(): string | null {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'needs Linux and root';
+/** Throws `Unavailable` where Debian's servers can not be run. */
+function checkMachine(): void {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) throw new Unavailable('needs Linux and root');
   for (const tool of ['apt-get', 'dpkg-deb', 'unshare']) {
     try {
       execFileSync('which', [tool]);
     } catch {
-      return `needs ${tool}`;
+      throw new Unavailable(`needs ${tool}`);
     }
   }
-  return null;
 }
 
 /** Downloads packages, with what they need and this machine has not, and unpacks them; gives the folder. */
 export function unpacked(name: string, packages: readonly string[]): string {
+  checkMachine();
   const root = path.join(CACHE, name);
   if (existsSync(`${root}.done`)) return root;
   const archives = path.join(CACHE, `${name}-debs`);
   rmSync(root, { recursive: true, force: true });
   mkdirSync(path.join(archives, 'partial'), { recursive: true });
-  if (!updated) execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-  updated = true;
   const options = [
     '-y',
     '-qq',
@@ -48,7 +47,13 @@ export function unpacked(name: string, packages: readonly string[]): string {
     '--download-only',
     `-oDir::Cache::archives=${archives}`,
   ];
-  execFileSync('apt-get', [...options, 'install', ...packages], { stdio: 'ignore' });
+  try {
+    if (!updated) execFileSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    updated = true;
+    execFileSync('apt-get', [...options, 'install', ...packages], { stdio: 'ignore' });
+  } catch {
+    throw new Unavailable('apt-get can not download it');
+  }
   for (const file of readdirSync(archives).filter((one) => one.endsWith('.deb'))) {
     execFileSync('dpkg-deb', ['-x', path.join(archives, file), root]);
   }

@@ -1,5 +1,6 @@
 /** Postfix, whose logins Dovecot answers for. */
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import path from 'node:path';
 import { freePort } from '../flows/user-dir';
 import { libraries, startJailed, unpacked, versionOf, type Jailed } from './debian';
@@ -19,6 +20,8 @@ const SERVICES: Partial<Record<Feature, string>> = {
     '-o smtpd_sasl_auth_enable=yes -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject',
   'refused recipient':
     '-o smtpd_recipient_restrictions=check_recipient_access,inline:{nobody@example.com=REJECT},permit',
+  // With the port of the policy service behind it.
+  greylisting: '-o smtpd_recipient_restrictions=check_policy_service,inet:127.0.0.1:',
   'size limit': '-o message_size_limit=200000',
   'header check': '-o cleanup_service_name=cleanchecked',
   'connection limit': '-o smtpd_client_connection_count_limit=1 -o smtpd_client_event_limit_exceptions=',
@@ -67,8 +70,10 @@ smtpd_hard_error_limit = 20000
 default_process_limit = 100
 `,
   );
+  const greylist = await startGreylist();
   const services = Object.entries(SERVICES).map(
-    ([feature, options]) => `127.0.0.1:${ports[feature as Feature]} inet n - n - - smtpd ${options}`,
+    ([feature, options]) =>
+      `127.0.0.1:${ports[feature as Feature]} inet n - n - - smtpd ${options}${feature === 'greylisting' ? greylist.port : ''}`,
   );
   const agents = [
     'rewrite trivial-rewrite',
@@ -113,7 +118,35 @@ scache unix - - n - 1 scache
     async stop() {
       await jail.stop();
       await logins.stop();
+      greylist.close();
     },
     output: () => jail.output(),
+  };
+}
+
+/** A policy service of Postfix that puts the first attempt for a recipient off. */
+async function startGreylist(): Promise<{ port: number; close: () => void }> {
+  const known = new Set<string>();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => undefined);
+    let request = '';
+    socket.on('data', (chunk) => {
+      request += chunk.toString();
+      if (!request.endsWith('\n\n')) return;
+      const recipient = /^recipient=(.*)$/m.exec(request)?.[1] ?? '';
+      request = '';
+      socket.write(`action=${known.has(recipient) ? 'DUNNO' : '450 4.2.0 Greylisted'}\n\n`);
+      known.add(recipient);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
   };
 }

@@ -38,9 +38,14 @@ export interface InteropServer {
   /** Stops it and starts it again on the same ports. */
   restart?: () => Promise<void>;
   stop(): Promise<void>;
+  /** The subjects of the mails that it has; without, they are handed on to the sink. */
+  subjects?: () => Promise<string[]>;
   /** What it wrote, for a failure. */
   output(): string;
 }
+
+/** Why a server can not be had on this machine. */
+export class Unavailable extends Error {}
 
 /** Starts a server that hands all mails on to the sink at this port; its files are below `folder`. */
 export type Start = (folder: string, sink: number) => Promise<InteropServer>;

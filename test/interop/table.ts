@@ -16,7 +16,7 @@ export function tableOf(rows: readonly Row[], scenarios: readonly Scenario[]): s
   return `# Tried with
 
 \`npm run interop\` drives the packed package in Node-RED against these servers, each on its own machine-local port, and counts at
-a mailbox behind them: every mail that was told as sent is there, and none twice. A dash means that the server has no such
+a mailbox behind them, or in the server itself: every mail that was told as sent is there, and none twice. A dash means that the server has no such
 thing, or is not set up for it. The run writes this page.
 
 ${line(['scenario', ...rows.map(({ name }) => name)])}

@@ -103,6 +103,7 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
   const hidden = new Set<Capability>(options.without ?? []);
   const mails = createJournal<ReceivedMail>('mails in the inbox', describeMail);
   const connections = { total: 0, open: 0, most: 0 };
+  const sessions = new Set<string>();
   const refusedLogins: string[] = [];
   // By the client's port, which is what socket and session have in common.
   const numbers = new Map<number, number>();
@@ -163,13 +164,16 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
     hideDSN: hidden.has('DSN'),
     hideENHANCEDSTATUSCODES: hidden.has('ENHANCEDSTATUSCODES'),
     ...(options.size !== undefined && { size: options.size }),
-    onConnect(_session, callback) {
-      connections.open += 1;
+    onConnect({ id }, callback) {
+      sessions.add(id);
+      connections.open = sessions.size;
       connections.most = Math.max(connections.most, connections.open);
       callback();
     },
-    onClose() {
-      connections.open -= 1;
+    onClose({ id }) {
+      // A client that leaves before the greeting was never told as connected.
+      sessions.delete(id);
+      connections.open = sessions.size;
       if (connections.open === 0) for (const resolve of idleWaiters) resolve();
     },
     onAuth(login, session, callback) {
