@@ -14,13 +14,13 @@ import { readSetup } from './connector/setup';
 import { connectorStatus } from './connector/status';
 import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
-import { explanation } from './explanation';
+import { explanation } from './language/explanation';
 import { t } from './language/text';
 import { mailName } from './outbox/mail-name';
-import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './runtime';
+import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './node-red/runtime';
 import { MailError, type ErrorSummary, type OutgoingMail, type Problem } from './types';
-import type { Mask } from './smtp/secrets';
-import type { SmtpSettings } from './smtp/settings';
+import type { Mask } from './properties/mask';
+import type { SmtpSettings } from './properties/settings';
 
 interface ConnectorDef extends NodeDef, Record<string, unknown> {
   title: string;

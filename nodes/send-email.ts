@@ -6,7 +6,7 @@ import type { ConnectorNode, ConnectorUser } from './connector/node';
 import { takerCame, takerLeft, type Taker } from './connector/takers';
 import type { Pending } from './connector/users';
 import { sendEmailRoutes } from './editor-api/routes';
-import { explanation } from './explanation';
+import { explanation } from './language/explanation';
 import { t } from './language/text';
 import { readConfig, type MailConfig } from './mail/config';
 import { compileMessage, type CompiledMessage } from './mail/message';
@@ -20,7 +20,7 @@ import {
   tellError,
   useLanguage,
   warnOnce,
-} from './runtime';
+} from './node-red/runtime';
 import { resolveExternals } from './sender/externals';
 import { createFieldReader, type FieldReader } from './sender/field-values';
 import { createSamples } from './sender/samples';

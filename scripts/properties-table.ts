@@ -1,8 +1,8 @@
 /**
  * Prints the README's table of properties, made from the table in the code: `npx tsx scripts/properties-table.ts`.
  */
-import { PROTOCOL_ROWS, SESSION_ROWS } from '../nodes/smtp/property-table';
-import type { PropertyRow } from '../nodes/smtp/property-table-row';
+import { PROTOCOL_ROWS, SESSION_ROWS } from '../nodes/properties/table/table';
+import type { PropertyRow } from '../nodes/properties/table/row';
 
 const BEGIN = '<!-- properties:begin -->';
 const END = '<!-- properties:end -->';

@@ -1,6 +1,6 @@
 /** Reads the fields of an email-server-connector as a flow file holds them. */
 import { t } from '../language/text';
-import { readAllowedRecipients, readRedirectTo, type Restrictions } from '../mail/restrictions';
+import { readAllowedRecipients, readRedirectTo, type Restrictions } from '../mail/recipients/restrictions';
 import { MailError, type RateLimit, type RatePeriod } from '../types';
 
 export interface ConnectorFields {

@@ -18,8 +18,8 @@ import {
 import { summarize } from '../outbox/mail-state';
 import type { Deliver } from '../outbox/dispatcher';
 import type { Outbox, Policy } from '../outbox/outbox';
-import type { KeptEvent } from '../outbox/store';
-import type { SettingsSummary } from '../smtp/explain';
+import type { KeptEvent } from '../store/store';
+import type { SettingsSummary } from '../properties/summary';
 
 export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';
 

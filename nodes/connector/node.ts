@@ -1,7 +1,7 @@
 /** How the two nodes see each other. */
 import type { Node } from 'node-red';
-import type { KeptEvent } from '../outbox/store';
-import type { Restrictions } from '../mail/restrictions';
+import type { KeptEvent } from '../store/store';
+import type { Restrictions } from '../mail/recipients/restrictions';
 import type { OutgoingMail } from '../types';
 import type { Connector } from './connector';
 import type { StatusView } from './status';

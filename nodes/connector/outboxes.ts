@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { t } from '../language/text';
 import type { MailError } from '../types';
-import { createDiskStore } from '../outbox/disk-store';
-import { createMemoryStore } from '../outbox/memory-store';
+import { createDiskStore } from '../store/disk/disk-store';
+import { createMemoryStore } from '../store/memory';
 import { createOutbox, type Outbox, type OutboxOptions, type Policy } from '../outbox/outbox';
-import type { KeptEvent } from '../outbox/store';
+import type { KeptEvent } from '../store/store';
 import { untilBack } from './takers';
 
 /** What the connector of the moment wants to hear. */

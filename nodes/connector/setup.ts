@@ -1,10 +1,10 @@
 /** From what a flow says of a connector to what it can work with. */
 import { t } from '../language/text';
-import { redirectWarning } from '../mail/restrictions';
+import { redirectWarning } from '../mail/recipients/restrictions';
 import type { Policy } from '../outbox/outbox';
-import { summary } from '../smtp/explain';
-import { createMask, type Mask } from '../smtp/secrets';
-import { readSettings, type Finding, type SmtpSettings, type TlsMaterial } from '../smtp/settings';
+import { summary } from '../properties/summary';
+import { createMask, type Mask } from '../properties/mask';
+import { readSettings, type Finding, type SmtpSettings, type TlsMaterial } from '../properties/settings';
 import { createTransport } from '../smtp/transport';
 import { MailError } from '../types';
 import { readConnectorFields, type ConnectorFields, type Env } from './config';

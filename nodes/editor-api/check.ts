@@ -1,11 +1,11 @@
 /** Says what a properties text means and what is wrong with it, while it is written in the editor. */
 import { randomUUID } from 'node:crypto';
 import { expand, readConnectorFields, type Env } from '../connector/config';
-import { explanation } from '../explanation';
+import { explanation } from '../language/explanation';
 import { N_, t, translate } from '../language/text';
-import { sentence, summary, type SettingsSummary } from '../smtp/explain';
-import { redirectWarning } from '../mail/restrictions';
-import { readSettings, type Finding, type SmtpSettings } from '../smtp/settings';
+import { sentence, summary, type SettingsSummary } from '../properties/summary';
+import { redirectWarning } from '../mail/recipients/restrictions';
+import { readSettings, type Finding, type SmtpSettings } from '../properties/settings';
 import { MailError } from '../types';
 import { readFields, readFlag, readText } from './body';
 import { recordEnv, replaceWhole } from './variables';

@@ -1,8 +1,8 @@
 /** What a request that fails is answered with. */
-import { explanation } from '../explanation';
+import { explanation } from '../language/explanation';
 import { t } from '../language/text';
 import { MailError } from '../types';
-import { shownValue } from '../mail/text-view';
+import { shownValue } from '../mail/template/text-view';
 
 export interface ErrorAnswer {
   status: number;

@@ -4,8 +4,8 @@
  */
 import { parse } from 'mustache';
 import { t } from '../language/text';
-import type { Externals } from '../mail/scope';
-import { textView } from '../mail/text-view';
+import type { Externals } from '../mail/template/scope';
+import { textView } from '../mail/template/text-view';
 import { MailError, type Msg } from '../types';
 
 /** What mustache makes of a template, as far as it is needed here. */

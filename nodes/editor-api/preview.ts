@@ -1,7 +1,7 @@
 /** Shows what a send-email node would make of sample msgs. */
-import { explanation } from '../explanation';
+import { explanation } from '../language/explanation';
 import { t } from '../language/text';
-import { formatAddress } from '../mail/addresses';
+import { formatAddress } from '../mail/recipients/addresses';
 import { readConfig } from '../mail/config';
 import { buildContent } from '../mail/content';
 import {
@@ -12,8 +12,8 @@ import {
   type CompiledMessage,
   type MailEvent,
 } from '../mail/message';
-import { checkAllowed, UNRESTRICTED, type Restrictions } from '../mail/restrictions';
-import type { Externals } from '../mail/scope';
+import { checkAllowed, UNRESTRICTED, type Restrictions } from '../mail/recipients/restrictions';
+import type { Externals } from '../mail/template/scope';
 import { NO_VALUES, type TypedField, type TypedSource } from '../mail/typed-fields';
 import type { FieldReader } from '../sender/field-values';
 import { MailError, type Msg } from '../types';

@@ -6,7 +6,7 @@ import { t } from '../language/text';
 import { MailError } from '../types';
 import { limitBody } from './body';
 import { check } from './check';
-import { createConnectionTest } from './connection-test';
+import { createConnectionTest } from '../connection-test/connection-test';
 import { aroundConnector, aroundSendEmail, environmentOf, findConnector, findSendEmail } from './deployed';
 import { errorAnswer, notFound } from './errors';
 import { preview } from './preview';

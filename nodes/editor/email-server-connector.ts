@@ -1,10 +1,10 @@
-import { connectionTest } from './connection-test';
-import { showState } from './connector-state';
-import { check, textOf } from './locale';
-import { openPropertiesEditor, type PropertiesEditor } from './properties-editor';
-import { GMAIL } from './providers';
-import { decimalNumber, filled, wholeNumber } from './rules';
-import { makeTabs } from './tabs';
+import { connectionTest } from './connector/connection-test';
+import { showState } from './connector/connector-state';
+import { check, textOf } from './form/locale';
+import { openPropertiesEditor, type PropertiesEditor } from './connector/properties-editor';
+import { GMAIL } from './connector/providers';
+import { decimalNumber, filled, wholeNumber } from './form/rules';
+import { makeTabs } from './send-email/tabs';
 
 const TYPE = 'email-server-connector';
 const text = textOf(TYPE);

@@ -5,10 +5,10 @@ import MailComposer from 'nodemailer/lib/mail-composer';
 import type MimeNode from 'nodemailer/lib/mime-node';
 import * as mimeFuncs from 'nodemailer/lib/mime-funcs';
 import type { AttachmentSummary, Envelope, Priority, SkippedAttachment } from '../types';
-import type { LoadedAttachment } from './attachments';
+import type { LoadedAttachment } from './attachments/attachments';
 import type { MailContent } from './content';
-import type { Address } from './addresses';
-import { recipientsOf } from './recipients';
+import type { Address } from './recipients/addresses';
+import { recipientsOf } from './recipients/recipients';
 import { mimeBytes } from './mime-bytes';
 
 export interface ComposedMail {

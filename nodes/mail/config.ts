@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { t } from '../language/text';
 import { MailError, type Priority } from '../types';
-import type { AttachMode } from './attachments';
-import { isTimeZone } from './formats';
-import { shownValue } from './text-view';
+import type { AttachMode } from './attachments/attachments';
+import { isTimeZone } from './template/formats';
+import { shownValue } from './template/text-view';
 import { FIELD_TYPES, TYPED_FIELDS, type FieldType, type TypedField, type TypeNames } from './typed-fields';
 
 export type MailFormat = 'html' | 'text';

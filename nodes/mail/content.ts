@@ -1,14 +1,14 @@
 /** What the reader of one mail gets: made from all events of a batch when its time has come. */
 import type { Priority, SkippedAttachment } from '../types';
-import { fitAttachments, type LoadedAttachment } from './attachments';
-import { namesIn } from './content-ids';
-import { eventViews, mailScope, type EventView } from './event';
+import { fitAttachments, type LoadedAttachment } from './attachments/attachments';
+import { namesIn } from './attachments/content-ids';
+import { eventViews, mailScope, type EventView } from './template/event';
 import type { MailHeader } from './headers';
-import { htmlToPlainText } from './html-text';
+import { htmlToPlainText } from './template/html-text';
 import { subjectOf, type CompiledMessage, type MailEvent } from './message';
-import type { MailAddresses } from './recipients';
-import type { Scope } from './scope';
-import { missingNames, type SeenNames } from './template';
+import type { MailAddresses } from './recipients/recipients';
+import type { Scope } from './template/scope';
+import { missingNames, type SeenNames } from './template/template';
 
 export interface MailContent extends MailAddresses {
   /** One line. */

@@ -1,7 +1,7 @@
 /** What a msg adds to the header of its mail, checked: nothing may end a line or stand for a field of ours. */
 import { t } from '../language/text';
 import { MailError, type Msg, type Priority } from '../types';
-import { escapeControls, shownValue, textView } from './text-view';
+import { escapeControls, shownValue, textView } from './template/text-view';
 
 export interface MailHeader {
   key: string;

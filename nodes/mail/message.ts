@@ -1,16 +1,16 @@
 /** From a node's fields and one msg to an event that is checked and knows which mail it belongs to. */
 import { t, translate } from '../language/text';
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
-import type { LoadedAttachment } from './attachments';
-import { batchKey } from './batch';
+import type { LoadedAttachment } from './attachments/attachments';
+import { batchKey } from '../sender/batch';
 import type { MailConfig } from './config';
-import { eventViews, mailScope } from './event';
-import { createFormats, type Formats } from './formats';
+import { eventViews, mailScope } from './template/event';
+import { createFormats, type Formats } from './template/formats';
 import { readHeaders, readPriority, type MailHeader } from './headers';
-import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients';
-import type { Externals, Scope } from './scope';
-import { compileTemplate, foreignTags, MUSTACHE, type Template } from './template';
-import { textView } from './text-view';
+import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients/recipients';
+import type { Externals, Scope } from './template/scope';
+import { compileTemplate, foreignTags, MUSTACHE, type Template } from './template/template';
+import { textView } from './template/text-view';
 import {
   NO_VALUES,
   typedAddresses,

@@ -2,7 +2,7 @@
 import type { Attempt, Failure } from '../types';
 import { holdAfter, type Hold } from './hold';
 import { isAboutAccount } from './mail-state';
-import type { Entry } from './store';
+import type { Entry } from '../store/store';
 
 export interface Account {
   /** Null while the account works, as far as anyone knows. */

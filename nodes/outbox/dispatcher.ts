@@ -3,12 +3,12 @@ import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RateLimit } from '../types';
 import type { Account } from './account';
 import { createAllowedConnections } from './allowed-connections';
-import type { Clock, OwnTime } from './clock';
-import { createFlights, type Flight } from './flights';
+import type { Clock, OwnTime } from '../clock';
+import { createFlights, type Flight } from './in-flight';
 import { probeIndex } from './hold';
 import { nextRecipients } from './mail-state';
 import { createRateLimit, type RateLimitState } from './rate-limit';
-import type { Entry, Store } from './store';
+import type { Entry, Store } from '../store/store';
 import type { Waiting } from './waiting';
 
 /** Hands one mail to the server. Never rejects: a failure is part of the attempt. */

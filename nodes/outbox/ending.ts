@@ -1,7 +1,7 @@
 /** How mails end: the outcome is told once, and the store forgets the mail. */
 import type { EmailResult, Msg, OutgoingMail } from '../types';
 import { resultOf } from './result';
-import type { Entry, Store } from './store';
+import type { Entry, Store } from '../store/store';
 
 export interface EndingOptions {
   store: Store;

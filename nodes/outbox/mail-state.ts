@@ -8,7 +8,7 @@
  *                                                        or recipients are left for the next transaction
  */
 import type { Attempt, ErrorSummary, Failure, MailError } from '../types';
-import type { Progress } from './store';
+import type { Progress } from '../store/store';
 import { leastWait, nextAttempt } from './retry';
 
 /** An ambiguous attempt is repeated at most this often: each repetition may be a duplicate in the inbox. */

@@ -16,14 +16,14 @@ import {
   type RateLimit,
 } from '../types';
 import { createAccount } from './account';
-import { createOwnTime, systemClock, type Clock } from './clock';
+import { createOwnTime, systemClock, type Clock } from '../clock';
 import { createDispatcher, type Deliver } from './dispatcher';
 import { createEnding } from './ending';
 import { problemOf } from './hold';
 import { afterAttempt, giveUp, isFinished, recovered } from './mail-state';
 import type { RateLimitState } from './rate-limit';
 import { plannedAttempt } from './retry';
-import { newProgress, type Entry, type KeptEvent, type Store } from './store';
+import { newProgress, type Entry, type KeptEvent, type Store } from '../store/store';
 import { createWaiting } from './waiting';
 
 export interface Policy {

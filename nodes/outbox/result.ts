@@ -1,6 +1,6 @@
 import { t } from '../language/text';
 import type { EmailResult, ErrorSummary } from '../types';
-import type { Entry } from './store';
+import type { Entry } from '../store/store';
 
 /** What `msg.email` tells of a mail that is finished. */
 export function resultOf(entry: Entry, finishedAt: number): EmailResult {

@@ -1,7 +1,7 @@
 /** The mails that wait for their turn: ready ones by priority, and deferred ones by the time of their next attempt. */
 import type { Priority } from '../types';
 import { createQueue } from './queue';
-import type { Entry } from './store';
+import type { Entry } from '../store/store';
 
 export interface Waiting {
   /** Mails that may be tried now. */

@@ -1,5 +1,5 @@
 /** Gets the values that templates take from outside the msg, as the core template node does. */
-import { parseExternal, type Externals } from '../mail/scope';
+import { parseExternal, type Externals } from '../mail/template/scope';
 
 export interface Sources {
   /** A value of the flow or global context; `store` is undefined for the default one. */

@@ -1,7 +1,7 @@
 /** Gets the values of the fields that are no templates, for each msg. */
 import { t } from '../language/text';
 import { describeSource, type FieldValues, type TypedField, type TypedSource } from '../mail/typed-fields';
-import { shownValue } from '../mail/text-view';
+import { shownValue } from '../mail/template/text-view';
 import { MailError, type Msg } from '../types';
 
 /** Finds the value of a source for a msg; made once, and throws what is wrong with the source itself. */

@@ -1,5 +1,5 @@
 /** The msgs that tell how mails ended. */
-import { explanation } from '../explanation';
+import { explanation } from '../language/explanation';
 import { t } from '../language/text';
 import { newMailId } from '../mail/compose';
 import { summarize } from '../outbox/mail-state';

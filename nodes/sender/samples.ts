@@ -1,5 +1,5 @@
 /** The last msgs of a node as samples for its preview: small copies that JSON can write, in memory only. */
-import { bytesOf } from '../mail/text-view';
+import { bytesOf } from '../mail/template/text-view';
 import type { Msg } from '../types';
 import { readable } from './readable';
 

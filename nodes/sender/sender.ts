@@ -3,17 +3,17 @@
  * over to the connector. It never waits for the mail server.
  */
 import { t } from '../language/text';
-import { readAttachments } from '../mail/attachments';
-import { createBatches, type Batch } from '../mail/batch';
+import { readAttachments } from '../mail/attachments/attachments';
+import { createBatches, type Batch } from './batch';
 import { compose, newMailId, newMessageId } from '../mail/compose';
 import { buildContent } from '../mail/content';
-import { bytesOf, isUnreadable } from '../mail/text-view';
+import { bytesOf, isUnreadable } from '../mail/template/text-view';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
-import { checkAllowed, redirected, UNRESTRICTED, type Restrictions } from '../mail/restrictions';
-import type { Externals } from '../mail/scope';
-import { createOwnTime, systemClock, type Clock } from '../outbox/clock';
+import { checkAllowed, redirected, UNRESTRICTED, type Restrictions } from '../mail/recipients/restrictions';
+import type { Externals } from '../mail/template/scope';
+import { createOwnTime, systemClock, type Clock } from '../clock';
 import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
-import type { KeptEvent } from '../outbox/store';
+import type { KeptEvent } from '../store/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
 import { createSequence } from './sequence';
 

@@ -1,10 +1,15 @@
 /** What a delivery came to: from the server's answers, or from the error that ended it, to an attempt. */
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import type { Attempt, Failure, RecipientFailure } from '../types';
-import { classifyFailure, classifyRecipient, classifyRefusals, type FailureFacts } from './failure';
+import {
+  classifyFailure,
+  classifyRecipient,
+  classifyRefusals,
+  type FailureFacts,
+} from '../failures/classify';
 import { untellable, UntellableError } from './internationalized';
 import { isTooManyRecipients, saidLimit, type Parts, type RecipientLimit } from './recipient-limit';
-import type { Mask } from './secrets';
+import type { Mask } from '../properties/mask';
 
 export interface Answers {
   /** The server took the mail for some recipients at least. */

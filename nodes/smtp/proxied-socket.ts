@@ -5,7 +5,7 @@
 import type * as Nodemailer from 'nodemailer';
 import type * as Socks from 'socks';
 import type { GetSocket } from './bound-socket';
-import type { Proxy } from './proxy-settings';
+import type { Proxy } from '../properties/read/proxy';
 
 /**
  * Connects through the proxy within `connectionTimeout` ms. What fails there has the code EPROXY, the command CONN and its

@@ -2,7 +2,7 @@
  * How many recipients the server takes in one mail, found out from its refusals and its EHLO. Those that are too many get the
  * mail in further transactions (RFC 5321 section 4.5.3.1.10).
  */
-import { readSigns } from './failure-signs';
+import { readSigns } from '../failures/signs';
 
 /** A limit on time is no limit on one mail: the next transaction would be refused as well. */
 const IN_TIME = /\b(?:per|this|in an?|last|past|next) (?:second|minute|hour|day)\b|hourly|daily|\brate\b/i;

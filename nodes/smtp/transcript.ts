@@ -4,8 +4,8 @@
  * get here, because nodemailer logs them only with its `debug` option, which is never set.
  */
 import { format } from 'node:util';
-import { withoutOpenSslDetails } from './openssl';
-import type { Mask } from './secrets';
+import { withoutOpenSslDetails } from '../failures/openssl';
+import type { Mask } from '../properties/mask';
 
 interface LogEntry {
   /** What nodemailer logs about: `client` and `server` are the dialogue, `network` the connection. */

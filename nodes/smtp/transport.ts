@@ -7,15 +7,15 @@ import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
 import { createAnswers } from './answers';
-import { isSubmissionPort } from './failure';
+import { isSubmissionPort } from '../failures/classify';
 import { isAscii, withAsciiHeader, withoutUtf8 } from './internationalized';
-import { mailOptions, nodemailerOptions } from './nodemailer-options';
-import { isOneTooMany } from './one-too-many';
+import { mailOptions, nodemailerOptions } from './options';
+import { isOneTooMany } from '../failures/one-too-many';
 import { createRecipientLimit } from './recipient-limit';
-import { createMask, joinMasks, type Mask } from './secrets';
+import { createMask, joinMasks, type Mask } from '../properties/mask';
 import type { Session } from './session';
-import { createSessions } from './sessions';
-import type { SmtpSettings } from './settings';
+import { createSessions } from './pool';
+import type { SmtpSettings } from '../properties/settings';
 import { createTranscript } from './transcript';
 
 /** From the start of an attempt until the server asks for the message, ms. Postfix gives a connection 30 s and DATA 120 s. */

@@ -1,5 +1,5 @@
 /** Clocks for the outbox: one that a test moves by hand, and one that runs so fast that hours pass in seconds. */
-import { systemClock, type Clock } from '../../nodes/outbox/clock';
+import { systemClock, type Clock } from '../../nodes/clock';
 
 /** Follows the mocked Date and setTimeout; `set` changes the time of day as someone at the machine would, by ms. */
 export function mockedClock(): Clock & { set: (by: number) => void } {

@@ -1,12 +1,12 @@
 /** An outbox with a transport to a mail server: all that stands between a flow and the network, without Node-RED. */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import type { Clock } from '../../nodes/outbox/clock';
-import { createDiskStore } from '../../nodes/outbox/disk-store';
-import { createMemoryStore } from '../../nodes/outbox/memory-store';
+import type { Clock } from '../../nodes/clock';
+import { createDiskStore } from '../../nodes/store/disk/disk-store';
+import { createMemoryStore } from '../../nodes/store/memory';
 import { createOutbox, type Leftovers, type Outbox, type Policy } from '../../nodes/outbox/outbox';
-import { createMask } from '../../nodes/smtp/secrets';
-import { readSettings } from '../../nodes/smtp/settings';
+import { createMask } from '../../nodes/properties/mask';
+import { readSettings } from '../../nodes/properties/settings';
 import { createTransport } from '../../nodes/smtp/transport';
 import type { EmailResult, Msg, OutgoingMail, Priority } from '../../nodes/types';
 import { createJournal, type Journal } from '../servers/journal';

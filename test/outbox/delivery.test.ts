@@ -8,7 +8,7 @@ import { startFaultServer } from '../servers/fault-server';
 import { freePort } from '../flows/user-dir';
 import { fastClock } from './clocks';
 import { newMail, openLine, type LineOptions } from './delivery-fixture';
-import { useFolder } from './disk-fixture';
+import { useFolder } from '../store/disk/disk-fixture';
 import { tryOutage } from './outage-trial';
 
 const MINUTE = 60_000;

@@ -5,7 +5,7 @@ import { at, firstOf, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { fastClock } from './clocks';
 import { newMail, openLine, type Line } from './delivery-fixture';
-import { useFolder } from './disk-fixture';
+import { useFolder } from '../store/disk/disk-fixture';
 import { BETWEEN_MAILS, ONE_OF_THREE, TRIALS, type Ending, type Trial } from './fault-trials';
 
 const MINUTE = 60_000;

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { mock } from 'node:test';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
-import { createMemoryStore } from '../../nodes/outbox/memory-store';
+import { createMemoryStore } from '../../nodes/store/memory';
 import { createOutbox, type Outbox, type Policy } from '../../nodes/outbox/outbox';
-import { classifyRecipient } from '../../nodes/smtp/failure';
+import { classifyRecipient } from '../../nodes/failures/classify';
 import {
   MailError,
   type Attempt,

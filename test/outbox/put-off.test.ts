@@ -1,13 +1,13 @@
 /** Mails that end while the node that takes their outcomes is away. */
 import assert from 'node:assert/strict';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
-import { createDiskStore } from '../../nodes/outbox/disk-store';
+import { createDiskStore } from '../../nodes/store/disk/disk-store';
 import { createOutbox, type Outbox } from '../../nodes/outbox/outbox';
-import type { Store } from '../../nodes/outbox/store';
+import type { Store } from '../../nodes/store/store';
 import { MailError, type EmailResult } from '../../nodes/types';
 import { createJournal, type Journal } from '../servers/journal';
 import { newMail, POLICY } from './delivery-fixture';
-import { openStore, useFolder } from './disk-fixture';
+import { openStore, useFolder } from '../store/disk/disk-fixture';
 
 const accept: Deliver = (_mail, recipients) =>
   Promise.resolve({ accepted: recipients, refused: [], response: '250 ok' });

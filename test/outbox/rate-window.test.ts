@@ -8,7 +8,7 @@ import { fin, reply, replyAndFin, rst, slow, type Fault, type Script } from '../
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { fastClock } from './clocks';
 import { newMail, openLine, type Line } from './delivery-fixture';
-import { useFolder } from './disk-fixture';
+import { useFolder } from '../store/disk/disk-fixture';
 
 /** A minute of the outbox takes one second, and the pause after a failed connection a quarter of one. */
 const FACTOR = 60;

@@ -5,7 +5,7 @@ import { firstOf, reply, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
 import { clockByHand } from './clocks';
 import { newMail, openLine, type LineOptions } from './delivery-fixture';
-import { useFolder } from './disk-fixture';
+import { useFolder } from '../store/disk/disk-fixture';
 
 const MINUTE = 60_000;
 const addresses = (count: number) => Array.from({ length: count }, (_, i) => `${i}@x.test`);

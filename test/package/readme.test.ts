@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from '../../nodes/smtp/failure-rules';
+import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from '../../nodes/failures/rules';
 import { replaceBetweenMarkers } from '../../scripts/properties-table';
 import { build, definition, flatten, read, readJson, ROOT, TYPES, type NodeType } from './dist';
 
@@ -62,15 +62,13 @@ function anchor(heading: string): string {
 
 /** Codes that errors of a mail can have: those of MailErrors, and those of the failure rules. */
 function errorCodes(): Set<string> {
-  const rooms = ['.', 'mail', 'sender', 'connector', 'outbox', 'smtp'];
-  const codes = rooms.flatMap((room) => {
-    const folder = path.join(ROOT, 'nodes', room);
-    const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
-    return files.flatMap((file) => {
-      const code = readFileSync(path.join(folder, file), 'utf8');
+  const files = readdirSync(path.join(ROOT, 'nodes'), { recursive: true, encoding: 'utf8' });
+  const codes = files
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('editor'))
+    .flatMap((file) => {
+      const code = readFileSync(path.join(ROOT, 'nodes', file), 'utf8');
       return [...code.matchAll(/new MailError\(\s*'([A-Z_]+)'/g)].map(([, found]) => found as string);
     });
-  });
   return new Set([...codes, ...[...RULES, AMBIGUOUS, STOPPED, UNKNOWN].map(({ then }) => then.code)]);
 }
 

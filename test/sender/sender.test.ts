@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import { readConfig } from '../../nodes/mail/config';
 import { compileMessage, type MailEvent } from '../../nodes/mail/message';
-import { readAllowedRecipients, type Restrictions } from '../../nodes/mail/restrictions';
+import { readAllowedRecipients, type Restrictions } from '../../nodes/mail/recipients/restrictions';
 import type { FieldValues } from '../../nodes/mail/typed-fields';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
-import type { KeptEvent } from '../../nodes/outbox/store';
+import type { KeptEvent } from '../../nodes/store/store';
 import { MailError, type Msg, type OutgoingMail } from '../../nodes/types';
 import { mockedClock } from '../outbox/clocks';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { createMask } from '../../nodes/smtp/secrets';
-import { readSettings } from '../../nodes/smtp/settings';
+import { createMask } from '../../nodes/properties/mask';
+import { readSettings } from '../../nodes/properties/settings';
 import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { Attempt, OutgoingMail } from '../../nodes/types';
 import {

@@ -1,0 +1,254 @@
+/**
+ * Strict address lists: what is not surely an address is refused and named, because a reader that guesses
+ * drops recipients without a word.
+ */
+import { isIPv4, isIPv6 } from 'node:net';
+import { domainToASCII } from 'node:url';
+import { N_, t, translate } from '../../language/text';
+import { MailError } from '../../types';
+import { shownValue } from '../template/text-view';
+
+export interface Address {
+  /** Display name, decoded; empty when there is none. */
+  name: string;
+  /** The address as it goes into the envelope, its domain in ASCII. */
+  address: string;
+}
+
+/** Octets; RFC 5321 section 4.5.3.1.1. */
+const MAX_LOCAL = 64;
+/** Octets; RFC 5321 section 4.5.3.1.3, 256 with the angle brackets. */
+const MAX_ADDRESS = 254;
+/** Characters; a name longer than this is a mistake, and each mail client would cut it. */
+const MAX_NAME = 256;
+
+const SEPARATOR_HINT = N_('Write addresses as name@example.com, separated by commas or semicolons.');
+
+// RFC 5322 atext, and with RFC 6532 every visible character outside ASCII.
+const ATOM = String.raw`(?:[A-Za-z0-9!#$%&'*+\-/=?^_\x60{|}~]|(?![\p{C}\p{Z}])[^\x00-\x7f])+`;
+const LOCAL_PART = new RegExp(String.raw`^${ATOM}(?:\.${ATOM})*$`, 'u');
+// RFC 1123 labels; the underscore is no host name, but hosts on local networks bear it.
+const DOMAIN = /^(?!.*[^.]{64})[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i;
+
+/** Lists in lists, as rows of a database are, and objects in objects. */
+const DEEPEST = 4;
+
+/**
+ * Reads a list of addresses from text (separated by commas, semicolons or line breaks), a list of texts or of
+ * `{name, address}`, or one such object, in lists in turn; nothing, or blank text, gives an empty list, and empty places
+ * in a list are none. Throws MailError BAD_ADDRESS that names the field and the item.
+ */
+export function parseAddressList(field: string, value: unknown, depth = 0): Address[] {
+  if (value === undefined || value === null) return [];
+  if (typeof value === 'string') return parseText(field, value);
+  if (typeof value !== 'object' || depth > DEEPEST) {
+    throw refusal(field, value, t`is neither text nor a list of addresses`);
+  }
+  if (Array.isArray(value)) {
+    return value.flatMap((item, i) => parseAddressList(`${field}[${i}]`, item, depth + 1));
+  }
+  return parseObject(field, value, depth);
+}
+
+/** Reads one address or more, given as for parseAddressList; throws MailError BAD_ADDRESS. */
+export function parseSome(field: string, value: unknown): [Address, ...Address[]] {
+  const [first, ...others] = parseAddressList(field, value);
+  if (!first) throw refusal(field, value, t`holds no address`);
+  return [first, ...others];
+}
+
+/** Reads exactly one address, given as for parseAddressList; throws MailError BAD_ADDRESS. */
+export function parseOne(field: string, value: unknown): Address {
+  const [first, ...others] = parseSome(field, value);
+  if (others.length > 0)
+    throw refusal(field, value, t`holds ${others.length + 1} addresses where one is needed`);
+  return first;
+}
+
+/** The addresses of several lists in order, each once: the recipients of an envelope. */
+export function uniqueRecipients(...lists: readonly Address[][]): string[] {
+  const seen = new Map<string, string>();
+  for (const { address } of lists.flat()) {
+    // Only domains are the same in any case (RFC 5321 section 2.4).
+    const at = address.lastIndexOf('@');
+    const key = address.slice(0, at) + address.slice(at).toLowerCase();
+    if (!seen.has(key)) seen.set(key, address);
+  }
+  return [...seen.values()];
+}
+
+/** Writes an address the way people read it: `"Pump, east" <pump@example.com>`. */
+export function formatAddress({ name, address }: Address): string {
+  if (!name) return address;
+  const shown = /^[\p{L}\p{M}\p{N} ]+$/u.test(name) ? name : `"${name.replace(/["\\]/g, '\\$&')}"`;
+  return `${shown} <${address}>`;
+}
+
+/** The names that address books, databases and mail parsers give an address. */
+const ADDRESS_NAMES = ['address', 'email', 'mail'] as const;
+
+/** An address, or what holds some: `{value: [...]}` of a parsed mail, `{emailAddress: {...}}` of Microsoft Graph. */
+function parseObject(field: string, value: object, depth: number): Address[] {
+  const fields = value as Record<string, unknown>;
+  // Some databases give their columns in capitals.
+  const keyOf = (name: string) => Object.keys(fields).find((key) => key.toLowerCase() === name);
+  const key = ADDRESS_NAMES.map(keyOf).find((one) => one !== undefined && typeof fields[one] === 'string');
+  if (key === undefined) {
+    const inner = ['value', 'emailAddress'].find(
+      (one) => typeof fields[one] === 'object' && fields[one] !== null,
+    );
+    if (inner !== undefined) return parseAddressList(`${field}.${inner}`, fields[inner], depth + 1);
+    throw refusal(field, value, t`has no property "address" with text`);
+  }
+  const address = fields[key] as string;
+  const name = fields[keyOf('name') ?? 'name'];
+  if (name !== undefined && name !== null && typeof name !== 'string') {
+    throw refusal(`${field}.name`, name, t`is no text`);
+  }
+  refuseControls(`${field}.${key}`, address.trim());
+  refuseControls(`${field}.name`, (name ?? '').trim());
+  return [
+    { name: checkName(field, name ?? ''), address: checkAddress(field, withoutScheme(address.trim())) },
+  ];
+}
+
+function parseText(field: string, text: string): Address[] {
+  return splitList(field, text)
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map((item) => {
+      refuseControls(field, item);
+      return parseMailbox(field, item);
+    });
+}
+
+/** An address as the links of pages have it. */
+function withoutScheme(address: string): string {
+  return address.replace(/^mailto:\s*/i, '');
+}
+
+/** Outside of quotation marks and angle brackets. */
+const SEPARATOR = /[,;\r\n\u2028\u2029]/;
+
+function splitList(field: string, text: string): string[] {
+  const items: string[] = [];
+  let quoted = false;
+  let angled = false;
+  let start = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (quoted && character === '\\') i++;
+    else if (character === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (character === '<') angled = true;
+    else if (character === '>') angled = false;
+    else if (SEPARATOR.test(character ?? '') && !angled) {
+      items.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  if (quoted) throw refusal(field, text.slice(start).trim(), t`has a quotation mark without its partner`);
+  if (angled) throw refusal(field, text.slice(start).trim(), t`has a "<" without its ">"`);
+  items.push(text.slice(start));
+  return items;
+}
+
+/** One entry of a list: `address`, `<address>` or `name <address>` (RFC 5322 section 3.4). */
+function parseMailbox(field: string, item: string): Address {
+  const open = indexOutsideQuotes(item, '<');
+  if (open < 0) return { name: '', address: checkAddress(field, withoutScheme(item)) };
+  if (!item.endsWith('>') || item.indexOf('>', open) !== item.length - 1) {
+    throw refusal(field, item, t`has text after the ">" of an address`);
+  }
+  const name = readName(field, item, item.slice(0, open));
+  return { name, address: checkAddress(field, withoutScheme(item.slice(open + 1, -1).trim())) };
+}
+
+/** Reads a display name: words with or without quotation marks, these taken off. */
+function readName(field: string, item: string, phrase: string): string {
+  const name = phrase.replace(/"((?:[^"\\]|\\.)*)"|[@:<>]/g, (match, quoted: string | undefined) => {
+    if (quoted === undefined) {
+      throw refusal(
+        field,
+        item,
+        t`has ${match} in the name`,
+        t`Put the name in quotation marks if it holds ${match}`,
+      );
+    }
+    return quoted.replace(/\\(.)/g, '$1');
+  });
+  return checkName(field, name);
+}
+
+function checkName(field: string, name: string): string {
+  const tidy = name.replace(/\s+/g, ' ').trim();
+  if (tidy.length > MAX_NAME) throw refusal(field, name, t`is a name of more than ${MAX_NAME} characters`);
+  return tidy;
+}
+
+function checkAddress(field: string, address: string): string {
+  const at = address.lastIndexOf('@');
+  const local = address.slice(0, at);
+  const domain = address.slice(at + 1);
+  const fault = at < 0 ? faultWithoutAt(address) : faultOf(local, domain);
+  if (fault) throw refusal(field, address, fault, UNSET.test(address) ? translate(UNSET_HINT) : undefined);
+  // eslint-disable-next-line no-control-regex
+  const wire = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
+  const whole = `${local}@${wire}`;
+  if (Buffer.byteLength(whole) > MAX_ADDRESS) {
+    throw refusal(field, address, t`is longer than ${MAX_ADDRESS} octets`);
+  }
+  return whole;
+}
+
+const UNSET = /^(?:undefined|null|nan|\[object \w+\])$/i;
+const UNSET_HINT = N_('The value was not set when the text was made: check where the msg gets it from.');
+
+function faultWithoutAt(address: string): string {
+  if (/^[\p{L}\p{N}_ .-]{2,60}$/u.test(address) && !UNSET.test(address)) {
+    return t`is no e-mail address: it has no @. With a name, write ${`${address} <name@example.com>`}`;
+  }
+  return address.includes(':') ? t`is a group, which is not supported` : t`is no e-mail address: it has no @`;
+}
+
+function faultOf(local: string, domain: string): string | undefined {
+  if (local === '' || domain === '') return t`is no e-mail address: something is missing beside the @`;
+  if (Buffer.byteLength(local) > MAX_LOCAL) return t`has more than ${MAX_LOCAL} octets before the @`;
+  if (local.includes('@')) return t`is no e-mail address: it has more than one @`;
+  if (local.includes(':')) return t`is a group, which is not supported`;
+  if (/\p{Z}/u.test(local + domain)) return t`is no e-mail address: it holds a space`;
+  if (!LOCAL_PART.test(local)) return t`is no e-mail address: the part before the @ is not valid`;
+  if (!isDomain(domain)) return t`is no e-mail address: the part after the @ is not valid`;
+  return undefined;
+}
+
+function isDomain(domain: string): boolean {
+  const literal = /^\[(?:(IPv6:)(.*)|(.*))\]$/i.exec(domain);
+  if (literal) return literal[1] ? isIPv6(literal[2] ?? '') : isIPv4(literal[3] ?? '');
+  // Longer ones are no domain, and the IDNA conversion should not see them.
+  if (domain.length > 255) return false;
+  // eslint-disable-next-line no-control-regex
+  const ascii = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
+  return DOMAIN.test(ascii) && !isIPv4(ascii);
+}
+
+function indexOutsideQuotes(text: string, wanted: string): number {
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    if (quoted && text[i] === '\\') i++;
+    else if (text[i] === '"') quoted = !quoted;
+    else if (!quoted && text[i] === wanted) return i;
+  }
+  return -1;
+}
+
+function refuseControls(field: string, text: string): void {
+  // A tab is white space like any other.
+  if (/[^\P{Cc}\t]|[\u2028\u2029]/u.test(text)) {
+    throw refusal(field, text, t`holds a line break or another control character`);
+  }
+}
+
+function refusal(field: string, value: unknown, fault: string, hint = translate(SEPARATOR_HINT)): MailError {
+  return new MailError('BAD_ADDRESS', t`${field}: ${shownValue(value)} ${fault}.`, { hint, field });
+}
