@@ -64,7 +64,7 @@ function anchor(heading: string): string {
 function errorCodes(): Set<string> {
   const files = readdirSync(path.join(ROOT, 'nodes'), { recursive: true, encoding: 'utf8' });
   const codes = files
-    .filter((file) => file.endsWith('.ts') && !file.startsWith('editor'))
+    .filter((file) => file.endsWith('.ts') && !/^(editor|connection-test)/.test(file))
     .flatMap((file) => {
       const code = readFileSync(path.join(ROOT, 'nodes', file), 'utf8');
       return [...code.matchAll(/new MailError\(\s*'([A-Z_]+)'/g)].map(([, found]) => found as string);
