@@ -8,7 +8,7 @@ import { htmlToPlainText } from './template/html-text';
 import { subjectOf, type CompiledMessage, type MailEvent } from './message';
 import type { MailAddresses } from './recipients/recipients';
 import type { Scope } from './template/scope';
-import { missingNames, type SeenNames } from './template/template';
+import { missingNames, type SeenNames } from './template/writer';
 
 export interface MailContent extends MailAddresses {
   /** One line. */

@@ -9,7 +9,8 @@ import { createFormats, type Formats } from './template/formats';
 import { readHeaders, readPriority, type MailHeader } from './headers';
 import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients/recipients';
 import type { Externals, Scope } from './template/scope';
-import { compileTemplate, foreignTags, MUSTACHE, type Template } from './template/template';
+import { foreignTags, MUSTACHE } from './template/foreign-tags';
+import { compileTemplate, type Template } from './template/template';
 import { textView } from './template/text-view';
 import {
   NO_VALUES,

@@ -45,7 +45,7 @@ export function unquoted(cell: string): string {
 /** The anchors that GitHub makes of the headings of a page; the second of two like ones has `-1`. */
 export function anchorsOf(markdown: string): Set<string> {
   const anchors = new Set<string>();
-  for (const [, heading = ''] of withoutCode(markdown).matchAll(/^#+ (.+)$/gm)) {
+  for (const [, heading = ''] of withoutBlocks(markdown).matchAll(/^#+ (.+)$/gm)) {
     const plain = heading.toLowerCase().replace(/[^\p{L}\p{N}_\- ]/gu, '');
     const anchor = plain.replace(/ /g, '-');
     let unique = anchor;
@@ -65,7 +65,7 @@ export function linksOf(text: string): Link[] {
   const markdown = [...withoutCode(text).matchAll(/(!?)\[(?:[^[\]]|\[[^\]]*\])*\]\(([^)\s]+)\)/g)].map(
     ([, bang, target = '']) => ({ target, image: bang === '!' }),
   );
-  const html = [...text.matchAll(/<(?:a|img)\b[^>]*?\b(?:href|src)="([^"]*)"/g)].map(
+  const html = [...withoutCode(text).matchAll(/<(?:a|img)\b[^>]*?\b(?:href|src)="([^"]*)"/g)].map(
     ([tag, target = '']) => ({
       target,
       image: tag.startsWith('<img'),
@@ -94,8 +94,11 @@ export function faultOfLink(page: string, { target, image }: Link): string | und
   return anchorsOf(read(file)).has(anchor) ? undefined : `${file} has no heading #${anchor}`;
 }
 
+/** Without blocks of code: what looks like a heading in them is a comment. */
+function withoutBlocks(markdown: string): string {
+  return markdown.replace(/^ *```[^]*?^ *```$/gm, '');
+}
+
 function withoutCode(markdown: string): string {
-  return markdown
-    .replace(/^ *```[^]*?^ *```$/gm, '')
-    .replace(/`[^`\n]*`/g, (code) => code.slice(1, -1).replace(/[[\]()]/g, ''));
+  return withoutBlocks(markdown).replace(/`[^`\n]*`/g, '');
 }
