@@ -170,6 +170,17 @@ describe('the preview of send-email', function () {
     await frame().getByText('2 events').waitFor();
   });
 
+  it('gives bodies that the flow made unchanged, and attaches Buffers, with the template for them', async () => {
+    await writeCode(page, TEMPLATE, '');
+    await page.selectOption('#node-input-format', 'text');
+    await page.selectOption('#send-email-template-choice', 'asIs');
+    assert.equal(await readCode(page, TEMPLATE), '{{{event.html}}}');
+    assert.equal(await page.inputValue('#node-input-format'), 'html');
+    assert.equal(await page.inputValue('#node-input-attach'), 'buffers');
+    await openPreview({ payload: '<b>as it is</b>', owner: 'anna' });
+    await frame().locator('b', { hasText: 'as it is' }).waitFor();
+  });
+
   it('shows the dark side of a mail that has one', async () => {
     await writeCode(page, TEMPLATE, '');
     await page.selectOption('#send-email-template-choice', 'card');
