@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { roomRules } from './scripts/room-rules.mjs';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/'] },
@@ -34,6 +35,7 @@ export default tseslint.config(
       '@typescript-eslint/no-require-imports': 'off',
     },
   },
+  ...roomRules(),
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -2,7 +2,7 @@
 import { t, translate } from '../language/text';
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
 import type { LoadedAttachment } from './attachments/attachments';
-import { batchKey } from '../sender/batch';
+import { batchKey } from './batch-key';
 import type { MailConfig } from './config';
 import { eventViews, mailScope } from './template/event';
 import { createFormats, type Formats } from './template/formats';

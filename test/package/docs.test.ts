@@ -207,6 +207,7 @@ describe('the documentation', function () {
       assert.match(fault('connector.md#nothing') ?? '', /no heading #nothing/);
       assert.match(fault('#nothing') ?? '', /docs\/outbox\.md has no heading/);
       assert.match(fault('flow.png', true) ?? '', /only this repository/);
+      assert.match(fault('../CONTRIBUTING.md') ?? '', /not in the package/);
       assert.match(fault('http://example.com') ?? '', /not https/);
       const own = 'https://github.com/email-server-connector/node-red-send-email/blob/HEAD/docs';
       assert.match(fault(`${own}/nothing.md`) ?? '', /there is no/);

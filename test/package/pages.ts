@@ -12,6 +12,9 @@ export const PAGES = readdirSync(path.join(ROOT, 'docs'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `docs/${name}`);
 
+/** What the package has of it. */
+const SHIPPED = /^(?:docs\/[\w-]+\.md|README\.md|LICENSE)$/;
+
 /** Everything in Markdown that a user or a contributor reads. */
 export const PAPERS = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md', ...PAGES].filter(
   (name) => existsSync(path.join(ROOT, name)),
@@ -90,6 +93,7 @@ export function faultOfLink(page: string, { target, image }: Link): string | und
   const [rest = '', anchor] = target.replace(own, '').split('#');
   const file = rest === '' ? page : path.posix.join(inside ? '.' : path.posix.dirname(page), decodeURI(rest));
   if (!existsSync(path.join(ROOT, file))) return `there is no ${file}`;
+  if (!inside && PAGES.includes(page) && !SHIPPED.test(file)) return `${file} is not in the package`;
   if (anchor === undefined) return undefined;
   return anchorsOf(read(file)).has(anchor) ? undefined : `${file} has no heading #${anchor}`;
 }

@@ -29,7 +29,7 @@ import {
   type MailRecord,
 } from './journal/live-records';
 import { createMemoryShare } from './memory-cache';
-import { mailName } from '../../outbox/mail-name';
+import { mailName } from '../mail-name';
 import { decodeValue, encodeValue } from './msg-codec';
 import { createOperations, newestOnly } from './operations';
 import { acquireLock, type LockTimes, type OutboxLock } from './lock';
