@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 import { roomRules } from './scripts/room-rules.mjs';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/'] },
+  { ignores: ['dist/', '**/node_modules/', '.cache/', '.demo/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],

@@ -137,9 +137,9 @@ describe('the palette manager', function () {
 
   it('has the examples in the import dialog', async () => {
     await page.evaluate(() => (globalThis as Loose).RED.actions.invoke('core:show-examples-import-dialog'));
-    const dialog = page.locator('.red-ui-clipboard-dialog');
-    await dialog.getByText(PACKAGE).click();
-    await dialog.getByText('1 Gmail app password').click();
+    const entry = (text: string) => page.locator('.red-ui-treeList-label:visible', { hasText: text });
+    await entry(PACKAGE).click();
+    await entry('1 Gmail app password').click();
     await page.click('#red-ui-clipboard-dialog-ok');
     await page.waitForFunction(
       () => (globalThis as Loose).RED.nodes.filterNodes({ type: 'send-email' }).length > 0,
