@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { classifyFailure } from '../../nodes/failures/classify';
 import { AMBIGUOUS, RULES, STOPPED, UNKNOWN } from '../../nodes/failures/rules';
 import { replaceBetweenMarkers } from '../../scripts/properties-table';
+import {
+  login,
+  message,
+  nodemailerError,
+  recipient,
+  sender,
+  socket,
+  timeout,
+} from '../failures/nodemailer-errors';
 import { build, definition, flatten, read, readJson, ROOT, TYPES, type NodeType } from './dist';
 import { anchorsOf, faultOfLink, firstTable, linksOf, PAGES, PAPERS, section, unquoted } from './pages';
 
@@ -47,6 +57,19 @@ function errorCodes(): Set<string> {
       return [...code.matchAll(/new MailError\(\s*'([A-Z_]+)'/g)].map(([, found]) => found as string);
     });
   return new Set([...codes, ...[...RULES, AMBIGUOUS, STOPPED, UNKNOWN].map(({ then }) => then.code)]);
+}
+
+/** The error with these words, as nodemailer gives it at this point of the dialogue. */
+function errorAt(at: string, words: string): Error {
+  if (at === 'login') return login(words);
+  if (at === 'sender') return sender(words);
+  if (at === 'recipient') return recipient(words);
+  if (at === 'message') return message(words);
+  if (/^Greeting/.test(words)) return timeout('GREETING_TIMEOUT', words);
+  if (/ENOTFOUND/.test(words)) return nodemailerError('EDNS', 'CONN', words, { originalCode: 'ENOTFOUND' });
+  if (/ECONNREFUSED/.test(words)) return socket('ECONNREFUSED', words);
+  if (/version/.test(words)) return socket('ERR_SSL_WRONG_VERSION_NUMBER', words);
+  return socket('DEPTH_ZERO_SELF_SIGNED_CERT', words);
 }
 
 describe('the documentation', function () {
@@ -115,6 +138,20 @@ describe('the documentation', function () {
     const table = firstTable(section('docs/troubleshooting.md', '## Error codes'));
     const explained = table.flatMap(([cell = '']) => unquoted(cell).split(', '));
     assert.deepEqual(explained.sort(), [...errorCodes()].sort());
+  });
+
+  it('gives messages of servers and Node.js the code that they get', () => {
+    const table = firstTable(section('docs/troubleshooting.md', '## Messages of mail servers and Node.js'));
+    assert.ok(table.length > 10);
+    for (const [cell = '', at = '', code = ''] of table) {
+      const words = unquoted(cell);
+      const { error } = classifyFailure(errorAt(at, words), {
+        dotHandedOver: false,
+        reused: false,
+        aborted: false,
+      });
+      assert.equal(`${words}: ${error.code}`, `${words}: ${unquoted(code)}`);
+    }
   });
 
   it('has a recipe for every example, under its name', () => {
