@@ -5,7 +5,6 @@ import { N_, t, translate } from '../language/text';
 import { nodemailerOptions } from '../smtp/options';
 import type { SmtpSettings } from '../properties/settings';
 import { failure } from './dialogue';
-import { within } from './reach';
 
 /** Why a certificate is not trusted (Node.js tls documentation, X509 certificate error codes). */
 const REASONS: Readonly<Record<string, string>> = {
@@ -116,4 +115,18 @@ function nameOf(subject: PeerCertificate['subject'] | undefined): string {
 function dayOf(date: string | undefined): string {
   const time = Date.parse(date ?? '');
   return Number.isNaN(time) ? t`unknown` : new Date(time).toISOString().slice(0, 10);
+}
+
+/** The outcome of a promise, or the failure of the transport for a timeout of this type. */
+async function within<T>(ms: number, timeoutType: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const fields = { code: 'ETIMEDOUT', timeoutType, command: 'CONN' };
+    timer = setTimeout(() => reject(failure(t`No answer within ${ms} ms`, fields)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

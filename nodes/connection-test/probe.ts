@@ -10,8 +10,8 @@ import { HELO_ONLY, readCapabilities, type Capabilities } from './capabilities';
 import { certificateError, describeTls, encrypt } from './certificate';
 import { openDialogue, refusal, type Dialogue, type Reply } from './dialogue';
 import { logIn } from './login';
-import { openSocket, resolveHost, throughProxy } from './reach';
-import type { Take } from './steps';
+import { openSocket, type Progress } from '../smtp/sockets';
+import { stepTaker, unlessAborted, type Begin, type Take } from './steps';
 
 /** How long a step may take, ms; the timeouts of the settings count when they are shorter. */
 export interface Limits {
@@ -31,7 +31,7 @@ export interface ProbeOptions {
   mail: { to: string; content: string } | null;
   limits: Limits;
   signal: AbortSignal;
-  take: Take;
+  begin: Begin;
   /** Told whether a login was made, or only offered. */
   login: (how: 'made' | 'offered' | 'none') => void;
   /** Told just before the final dot leaves. */
@@ -54,13 +54,15 @@ export async function probe(options: ProbeOptions): Promise<void> {
 }
 
 async function session(options: ProbeOptions, sockets: Socket[]): Promise<void> {
-  const { settings, take } = options;
+  const { settings, begin, signal } = options;
+  const take = stepTaker(begin, signal);
   const end = performance.now() + options.limits.total;
   const left = (...limits: number[]) => Math.max(Math.floor(Math.min(...limits, end - performance.now())), 1);
   const toConnect = () => left(options.limits.connect, settings.timeouts.connection);
   const toReply = () => left(options.limits.reply, settings.timeouts.socket);
 
-  let socket = await reach(options, sockets, toConnect);
+  let socket = await reach(options, toConnect());
+  sockets.push(socket);
   const secure = async () => {
     const secured = await encrypt(socket, settings, toConnect());
     sockets.push(secured);
@@ -91,37 +93,33 @@ async function session(options: ProbeOptions, sockets: Socket[]): Promise<void> 
     dialogue = openDialogue(socket);
     capabilities = await hello();
   }
-  await authenticate(options, dialogue, capabilities, toReply);
-  await transact(options, dialogue, capabilities, toReply);
+  await authenticate(options, take, dialogue, capabilities, toReply);
+  await transact(options, take, dialogue, capabilities, toReply);
 }
 
 /** Opens the TCP connection to the server, through the proxy if there is one. */
-async function reach(options: ProbeOptions, sockets: Socket[], ms: () => number): Promise<Socket> {
-  const { settings, take, signal } = options;
-  const { proxy } = settings;
+async function reach({ settings, begin, signal }: ProbeOptions, timeout: number): Promise<Socket> {
+  const { host, port, proxy } = settings;
   const first = proxy ?? settings;
-  const addresses = await take(
-    'dns',
-    () => resolveHost(first.host, ms()),
-    (found) =>
-      proxy ? t`${first.host} (the proxy) is ${listed(found)}` : t`${first.host} is ${listed(found)}`,
-  );
-  const socket = await take(
-    'tcp',
-    () => openSocket(first, addresses, settings, { ms: ms(), signal }),
-    ({ remoteAddress, remotePort }) => t`connected to ${remoteAddress ?? ''} port ${remotePort ?? ''}`,
-  );
-  sockets.push(socket);
-  if (proxy) {
-    const { host, port } = settings;
-    await take(
-      'proxy',
-      () =>
-        throughProxy(socket, { ...proxy, host: addresses[0]?.address ?? proxy.host }, { host, port }, ms()),
-      () => t`the proxy connected to ${host} port ${port}`,
-    );
+  let step = begin('dns');
+  const progress: Progress = {
+    resolved(addresses) {
+      const found = addresses.join(', ');
+      step.done(proxy ? t`${first.host} (the proxy) is ${found}` : t`${first.host} is ${found}`);
+      step = begin('tcp');
+    },
+    connected({ remoteAddress, remotePort }) {
+      step.done(t`connected to ${remoteAddress ?? ''} port ${remotePort ?? ''}`);
+      if (proxy) step = begin('proxy');
+    },
+    proxied: () => step.done(t`the proxy connected to ${host} port ${port}`),
+  };
+  try {
+    return await unlessAborted(() => openSocket(settings, { timeout, signal, progress }), signal);
+  } catch (error) {
+    step.failed(error);
+    throw error;
   }
-  return socket;
 }
 
 async function greeting(dialogue: Dialogue, ms: number): Promise<Reply> {
@@ -153,7 +151,8 @@ function wantsStartTls({ security }: SmtpSettings, capabilities: Capabilities): 
 }
 
 async function authenticate(
-  { settings: { auth }, take, login }: ProbeOptions,
+  { settings: { auth }, login }: ProbeOptions,
+  take: Take,
   dialogue: Dialogue,
   capabilities: Capabilities,
   ms: () => number,
@@ -170,7 +169,8 @@ async function authenticate(
 }
 
 async function transact(
-  { sender, mail, take, dotLeaves }: ProbeOptions,
+  { sender, mail, dotLeaves }: ProbeOptions,
+  take: Take,
   dialogue: Dialogue,
   capabilities: Capabilities,
   ms: () => number,
@@ -211,10 +211,6 @@ async function sayGoodbye(socket: Socket | undefined): Promise<void> {
 }
 
 const words = ({ text }: Reply) => text;
-
-function listed(addresses: { address: string }[]): string {
-  return addresses.map(({ address }) => address).join(', ');
-}
 
 function describeCapabilities({ lines }: Capabilities): string {
   return lines.length === 0 ? t`no capabilities` : lines.join(', ');

@@ -32,19 +32,41 @@ export type Take = <T>(step: StepName, act: () => Promise<T>, detail: (result: T
 /** Characters of a detail. */
 const LONGEST_DETAIL = 500;
 
-/** Makes a function that takes steps and adds them to `steps`; throws MailError ABORTED as soon as the signal says so. */
-export function stepTaker(steps: Step[], mask: (text: string) => string, signal: AbortSignal): Take {
-  return async (step, act, detail) => {
+/** The step that is being taken; it ends with one of the two. */
+export interface OpenStep {
+  done(detail: string): void;
+  failed(error: unknown): void;
+}
+
+/** Begins a step. */
+export type Begin = (step: StepName) => OpenStep;
+
+/** Makes a function that begins steps, and adds each to `steps` when it ends. */
+export function stepNotes(steps: Step[], mask: (text: string) => string): Begin {
+  return (step) => {
     const began = performance.now();
     const note = (ok: boolean, text: string) =>
       steps.push({ step, ok, ms: Math.round(performance.now() - began), detail: oneLine(mask(text)) });
+    return {
+      done: (detail) => note(true, detail),
+      failed(error) {
+        const { message, detail } = error as Error & { detail?: string };
+        note(false, detail ?? message);
+      },
+    };
+  };
+}
+
+/** Makes a function that takes whole steps; it throws MailError ABORTED as soon as the signal says so. */
+export function stepTaker(begin: Begin, signal: AbortSignal): Take {
+  return async (name, act, detail) => {
+    const step = begin(name);
     try {
       const result = await unlessAborted(act, signal);
-      note(true, detail(result));
+      step.done(detail(result));
       return result;
     } catch (error) {
-      const { message, detail: more } = error as Error & { detail?: string };
-      note(false, more ?? message);
+      step.failed(error);
       throw error;
     }
   };
@@ -59,7 +81,8 @@ export function oneLine(text: string): string {
   return line.length > LONGEST_DETAIL ? `${line.slice(0, LONGEST_DETAIL - 1)}…` : line;
 }
 
-async function unlessAborted<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** The outcome of `act`, or MailError ABORTED. */
+export async function unlessAborted<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
   let abort: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     abort = () =>

@@ -1,12 +1,10 @@
 /**
  * Settings in nodemailer's words.
  */
-import { isIP } from 'node:net';
 import type { SMTPEnvelopeDsn } from 'nodemailer/lib/smtp-connection';
 import { inOrderOf } from './login';
-import { boundSocket } from './bound-socket';
-import { proxiedSocket } from './proxied-socket';
 import type { SessionOptions } from './session';
+import { openSocket } from './sockets';
 import type { SmtpSettings } from '../properties/settings';
 
 /** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
@@ -22,7 +20,7 @@ export interface MailOptions {
 
 /** How to connect and log in. */
 export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
-  const { host, port, security, auth, timeouts, proxy } = settings;
+  const { host, port, security, auth, timeouts } = settings;
   return {
     host,
     // Both are always said: nodemailer guesses either from the other, and 465 without `secure` would be TLS.
@@ -31,16 +29,14 @@ export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
     requireTLS: security === 'required',
     ignoreTLS: security === 'none',
     connectionTimeout: timeouts.connection,
-    dnsTimeout: timeouts.connection,
     // Before the socket's own, which starts at the same moment: only this one tells that no greeting came, the sign of
     // clear text on a port for TLS.
     greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - LEAD), 1),
     socketTimeout: timeouts.socket,
     tls: tlsOptions(settings),
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
-    ...localSide(settings),
     ...(auth === null ? {} : loginOptions(auth)),
-    ...(proxy === null ? {} : { getSocket: proxiedSocket(proxy, timeouts.connection) }),
+    openSocket: (signal) => openSocket(settings, { timeout: timeouts.connection, signal }),
   };
 }
 
@@ -64,13 +60,6 @@ function tlsOptions({ tls }: SmtpSettings): NonNullable<SessionOptions['tls']> {
     ...(tls.maxVersion === null ? {} : { maxVersion: tls.maxVersion }),
     ...(tls.ciphers === null ? {} : { ciphers: tls.ciphers }),
   };
-}
-
-/** nodemailer binds to an IP address only; for a name or a port the socket is made here. */
-function localSide({ localAddress, localPort }: SmtpSettings): Partial<SessionOptions> {
-  if (localAddress === null) return {};
-  if (localPort === null && isIP(localAddress) !== 0) return { localAddress };
-  return { getSocket: boundSocket({ localAddress, localPort }) };
 }
 
 function loginOptions({

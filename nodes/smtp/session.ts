@@ -2,6 +2,7 @@
  * One connection to the mail server with its login, from its opening to its end: nodemailer's SMTPConnection, which speaks
  * the protocol, with promises and with what an error does not tell.
  */
+import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import SMTPConnection, {
   type SMTPConnectionAuth,
@@ -10,15 +11,14 @@ import SMTPConnection, {
   type SMTPEnvelope,
 } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
-import type { GetSocket } from './bound-socket';
 
 export interface SessionOptions extends SMTPConnectionOptions {
   connectionTimeout: number;
   auth?: SMTPConnectionAuth & { method: string };
   /** Called when there is a login and the server offers none: as in JavaMail, the session goes on without. */
   onNoLogin?: () => void;
-  /** Opens the socket by another way than straight to the server: through a proxy, or from a local address. */
-  getSocket?: GetSocket;
+  /** Opens the connection that the session goes over; the signal ends it. */
+  openSocket: (signal: AbortSignal) => Promise<Socket>;
 }
 
 /** How long a server may take to answer QUIT, ms: nobody waits for it. */
@@ -55,11 +55,13 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   /** The lines of the last EHLO. */
   let ehlo: string[] = [];
   let loginMade = false;
+  const closing = new AbortController();
 
   function end(): void {
     works = false;
     if (ended) return;
     ended = true;
+    closing.abort();
     onEnd();
   }
 
@@ -70,11 +72,19 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
 
   async function connect(): Promise<SMTPConnection> {
     const startedAt = Date.now();
-    const way = options.getSocket ? await socketBy(options.getSocket, options) : {};
-    if (ended) throw new Error(t`The session was closed while it was opened`);
+    const socket = await options.openSocket(closing.signal);
+    if (ended) {
+      socket.destroy();
+      throw new Error(t`The session was closed while it was opened`);
+    }
     const connectionTimeout = Math.max(options.connectionTimeout - (Date.now() - startedAt), 1);
     // A session that ends for a failure is not left half open: the server counts it until it sees its end.
-    const made = new SMTPConnection({ ...options, ...way, connectionTimeout, socketCloseTimeout: 0 });
+    const made = new SMTPConnection({
+      ...options,
+      connection: socket,
+      connectionTimeout,
+      socketCloseTimeout: 0,
+    });
     connection = made;
     made.once('end', end);
     await new Promise<void>((resolve, reject) => {
@@ -157,13 +167,4 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     },
     close,
   };
-}
-
-function socketBy(getSocket: GetSocket, options: SessionOptions): Promise<object> {
-  return new Promise((resolve, reject) => {
-    getSocket(options, (error, socket) => {
-      if (error) reject(error);
-      else resolve(socket || {});
-    });
-  });
 }
