@@ -11,11 +11,11 @@ import { bytesOf, isUnreadable } from '../mail/template/text-view';
 import { prepareEvent, type CompiledMessage, type MailEvent } from '../mail/message';
 import { checkAllowed, redirected, UNRESTRICTED, type Restrictions } from '../mail/recipients/restrictions';
 import type { Externals } from '../mail/template/scope';
-import { createOwnTime, systemClock, type Clock } from '../clock';
+import { createMonotonicTime, systemClock, type Clock } from '../clock';
 import { NO_VALUES, type FieldValues } from '../mail/typed-fields';
 import type { KeptEvent } from '../store/store';
 import { MailError, type Msg, type OutgoingMail } from '../types';
-import { createSequence } from './sequence';
+import { createSerialQueue } from './serial-queue';
 
 /** A msg and what has to be told when its mail is finished. */
 export interface Source {
@@ -88,13 +88,13 @@ export function createSender(options: SenderOptions): Sender {
   const limitBytes = config.attachMaxMb * MIB;
   const batches = createBatches<Waiting>(rules);
   /** The time of batches: one that waits for ten seconds does so whatever someone sets the clock to meanwhile. */
-  const time = createOwnTime(clock);
+  const time = createMonotonicTime(clock);
   let cancelTimer = () => {};
-  /** When the timer fires, own time; null when none is set. */
+  /** When the timer fires, monotonic time; null when none is set. */
   let timerAt: number | null = null;
   let closed = false;
   /** Msgs are handled one after the other, so that mails leave in the order in which msgs came. */
-  const next = createSequence();
+  const next = createSerialQueue();
 
   async function handle(source: Source): Promise<void> {
     const event = await prepare(source.msg);
@@ -231,7 +231,7 @@ export function createSender(options: SenderOptions): Sender {
     if (at !== null) cancelTimer = clock.after(at - time.now(), () => void next(timeIsUp));
   }
 
-  /** Own time; 0 when the rate limit lets the next mail go. */
+  /** Monotonic time; 0 when the rate limit lets the next mail go. */
   function blockedUntil(): number {
     const at = options.blockedUntil();
     return at === 0 ? 0 : at - time.offset();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mailOptions, nodemailerOptions } from '../../nodes/smtp/options';
 import { proxyUrl } from '../../nodes/smtp/proxied-socket';
-import { goodSettings, NO_LOGIN } from '../properties/settings-of';
+import { goodSettings, NO_LOGIN } from '../builders';
 
 const RELAY = 'mail.smtp.host=relay.example.com';
 const options = (lines: string, input = {}) => nodemailerOptions(goodSettings(`${RELAY}\n${lines}`, input));
