@@ -13,6 +13,7 @@ import {
   type OutgoingMail,
   type Priority,
 } from '../../nodes/types';
+import { eventsWith, receiverFor } from '../builders';
 import { mockedClock } from './clocks';
 
 const HOUR = 3_600_000;
@@ -79,12 +80,10 @@ describe('the outbox', () => {
     outbox = createOutbox({
       store: createMemoryStore(),
       policy: POLICY,
-      report: (result) => results.push(result),
-      deferred: ({ subject }, { message }, attempts) => reasons.push(`${subject} ${attempts}: ${message}`),
-      changed: () => undefined,
-      trouble: (error) => {
-        throw error;
-      },
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({
+        deferred: ({ subject }, { message }, attempts) => reasons.push(`${subject} ${attempts}: ${message}`),
+      }),
       clock,
       random: () => 0,
     });
@@ -548,9 +547,8 @@ describe('the outbox', () => {
     const tolerant = createOutbox({
       store: createMemoryStore(),
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: (error) => troubles.push(error),
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({ onError: (error) => troubles.push(error) }),
       clock,
       random: () => 0,
     });
@@ -573,9 +571,8 @@ describe('the outbox', () => {
     const slow = createOutbox({
       store,
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: assert.ifError,
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith(),
       clock,
     });
     const limited = { ...POLICY, rate: { limit: 5, period: 'minute' as const } };
@@ -618,9 +615,8 @@ describe('the outbox', () => {
     const other = createOutbox({
       store,
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: assert.ifError,
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith(),
       clock,
     });
     for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
@@ -644,11 +640,10 @@ describe('the outbox', () => {
     const told = createOutbox({
       store,
       policy: POLICY,
-      report: () => {
+      receiver: receiverFor(() => {
         throw new Error('from the flow');
-      },
-      changed: () => undefined,
-      trouble: (error) => troubles.push(error),
+      }),
+      events: eventsWith({ onError: (error) => troubles.push(error) }),
       clock,
     });
     told.start(() => Promise.resolve(refuse(failure('message', true))), POLICY);

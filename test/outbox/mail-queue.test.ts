@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createQueue } from '../../nodes/outbox/queue';
+import { createQueue } from '../../nodes/outbox/mail-queue';
 
 describe('the queue of the outbox', () => {
   it('gives items in ascending order of rank, whatever the order they came in', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { refusedPart } from '../../nodes/outbox/result';
+import { refusedPart } from '../../nodes/outbox/completion';
 import type { EmailResult } from '../../nodes/types';
 
 const RESULT: EmailResult = {
