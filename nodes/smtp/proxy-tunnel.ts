@@ -62,7 +62,10 @@ async function overSocks(socket: Socket, destination: Destination): Promise<void
     if (bytes.length < 5) return 5;
     return { 1: 10, 4: 22 }[bytes[3] ?? 0] ?? 7 + (bytes[4] ?? 0);
   });
-  if (reply !== 0) throw new Error(`SOCKS reply ${reply}: ${SOCKS_REPLIES[reply] ?? 'unassigned'}`);
+  if (reply !== 0) {
+    const words = SOCKS_REPLIES[reply] ?? t`unknown`;
+    throw new Error(t`the SOCKS proxy answered ${reply}: ${words}`);
+  }
 }
 
 /** An answer of so many bytes; `length` may tell more of them when more are there. */
@@ -103,29 +106,28 @@ function ipv6Bytes(address: string): number[] {
 }
 
 /** Reads an answer; `lengthOf` says how long it is, 0 while that is not known, or throws when it is none. */
-function read(socket: Socket, lengthOf: (bytes: Buffer) => number): Promise<Buffer> {
+async function read(socket: Socket, lengthOf: (bytes: Buffer) => number): Promise<Buffer> {
+  let bytes = Buffer.alloc(0);
+  for (;;) {
+    bytes = Buffer.concat([bytes, await nextChunk(socket)]);
+    const length = lengthOf(bytes);
+    if (length > 0) {
+      if (bytes.length > length) socket.unshift(bytes.subarray(length));
+      return bytes.subarray(0, length);
+    }
+    if (bytes.length > LONGEST_ANSWER) throw new Error(t`its answer has no end`);
+  }
+}
+
+/** The bytes that come next; the socket is paused behind them. */
+function nextChunk(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let bytes = Buffer.alloc(0);
     const finish = (act: () => void) => {
-      socket.off('data', onData).off('close', onClose);
-      socket.pause();
+      socket.off('data', onData).off('close', onClose).pause();
       act();
     };
     const onClose = () => finish(() => reject(new Error(t`it closed the connection`)));
-    const onData = (chunk: Buffer) => {
-      bytes = Buffer.concat([bytes, chunk]);
-      try {
-        const length = lengthOf(bytes);
-        if (length > 0) {
-          finish(() => {
-            if (bytes.length > length) socket.unshift(bytes.subarray(length));
-            resolve(bytes.subarray(0, length));
-          });
-        } else if (bytes.length > LONGEST_ANSWER) throw new Error(t`its answer has no end`);
-      } catch (error) {
-        finish(() => reject(error as Error));
-      }
-    };
+    const onData = (chunk: Buffer) => finish(() => resolve(chunk));
     socket.on('data', onData).on('close', onClose).resume();
   });
 }

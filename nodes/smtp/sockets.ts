@@ -46,12 +46,12 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
   const { proxy } = route;
   const end = performance.now() + timeout;
   let socket: Socket | undefined;
-  let stopped: Error | undefined;
   let resolved = false;
+  let stopped = false;
   let giveUp: (reason: Error) => void = () => undefined;
   const ended = new Promise<never>((_, reject) => (giveUp = reject));
   const stop = (reason: Error) => {
-    stopped ??= reason;
+    stopped = true;
     socket?.destroy();
     giveUp(reason);
   };
@@ -61,11 +61,11 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
     // The server is looked up by the proxy, which has its own network.
     const first = proxy ?? route;
     const addresses = await addressesOf(first.host);
-    if (stopped) throw stopped;
+    if (stopped) return ended;
     resolved = true;
     progress?.resolved?.(addresses.map(({ address }) => address));
     const local = proxy || route.localAddress === null ? null : await localSide(route, addresses);
-    if (stopped) throw stopped;
+    if (stopped) return ended;
     socket = connectTo(first, addresses, local, Math.max(end - performance.now(), 1));
     // Whoever works with it has a listener of its own; this one is for the time in between.
     socket.on('error', () => undefined);
@@ -80,7 +80,7 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
     return socket;
   }
 
-  const timer = setTimeout(() => stop(tooLate(route, timeout, resolved)), timeout);
+  const timer = setTimeout(() => stop(tooLate(timeout, resolved)), timeout);
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
   try {
@@ -169,12 +169,11 @@ function failure(error: SocketError, code: string, more: { timeoutType?: string 
   });
 }
 
-function tooLate({ host, proxy }: Route, ms: number, resolved: boolean): Error {
-  if (resolved) {
-    return failure(new Error(t`No answer within ${ms} ms`), 'ETIMEDOUT', { timeoutType: 'CONNECT_TIMEOUT' });
-  }
-  const error = new Error(`getaddrinfo ETIMEOUT ${proxy?.host ?? host}`);
-  return failure(Object.assign(error, { code: 'ETIMEOUT' }), 'EDNS');
+function tooLate(ms: number, resolved: boolean): Error {
+  const error = new Error(t`No answer within ${ms} ms`);
+  return resolved
+    ? failure(error, 'ETIMEDOUT', { timeoutType: 'CONNECT_TIMEOUT' })
+    : failure(Object.assign(error, { code: 'ETIMEOUT' }), 'EDNS');
 }
 
 /** The mail server may be well: it is the proxy that has to be looked at. */
