@@ -11,6 +11,7 @@ import { createRecipientReader, type MailAddresses, type RecipientReader } from 
 import type { Externals, Scope } from './template/scope';
 import { foreignTags, MUSTACHE } from './template/foreign-tags';
 import { compileTemplate, type Template } from './template/template';
+import { createTextLayouts, type TextLayouts } from './template/text-layouts';
 import { textView } from './template/text-view';
 import {
   NO_VALUES,
@@ -32,6 +33,8 @@ export interface CompiledMessage {
   readonly recipientsOf: RecipientReader;
   /** How times and numbers are written. */
   readonly formats: Formats;
+  /** The text parts of its HTML mails. */
+  readonly layouts: TextLayouts;
 }
 
 type AddressField = 'from' | 'to' | 'cc' | 'bcc' | 'replyTo';
@@ -107,7 +110,15 @@ export function compileMessage(config: MailConfig): {
     batchBy: compile('batchBy'),
   };
   const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
-  const message = { config, templates, externals, typed, recipientsOf: createRecipientReader(), formats };
+  const message = {
+    config,
+    templates,
+    externals,
+    typed,
+    recipientsOf: createRecipientReader(),
+    formats,
+    layouts: createTextLayouts(),
+  };
   return { message: errors.length > 0 ? null : message, errors, warnings };
 }
 

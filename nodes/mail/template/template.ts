@@ -5,6 +5,7 @@ import { withTags } from './foreign-tags';
 import type { Formats } from './formats';
 import { parseExternal, type Scope } from './scope';
 import { parseError, templateError } from './template-fault';
+import type { Marks } from './text-layouts';
 import { shownValue } from './text-view';
 import { ScopeContext, TemplateWriter, type SeenNames } from './writer';
 
@@ -17,10 +18,13 @@ export interface Template {
   readonly blank: boolean;
   /** True when the template shows all events of a mail itself, with `{{#events}}`. */
   readonly hasEventsSection: boolean;
+  /** True when it has `{{{name}}}` or `{{&name}}`, whose values are HTML in an HTML body. */
+  readonly hasRawValues: boolean;
   /** Names beginning with `flow.`, `global.` or `env.`, as written: the caller resolves them for each msg. */
   readonly externals: readonly string[];
-  /** Renders with a scope; throws MailError UNSET_VALUE in a strict template. `seen` notes which names had a value. */
-  render(scope: Scope, escape: Escape, seen?: SeenNames): string;
+  /** Renders with a scope; throws MailError UNSET_VALUE in a strict template. `seen` notes which names had a value,
+   * `marks` the values of HTML. */
+  render(scope: Scope, escape: Escape, seen?: SeenNames, marks?: Marks): string;
 }
 
 /** What mustache makes of a template: kind, value, start, end, and for sections the inner tokens. */
@@ -51,18 +55,21 @@ export function compileTemplate(field: string, text: string, options: TemplateOp
   const tokens = parse(writer, field, withTags(text));
   const names = new Set<string>();
   let hasEventsSection = false;
+  let hasRawValues = false;
   visit(tokens, (token) => {
     refuseUnusable(field, text, token);
     if (!/^[#^&]$|^name$/.test(token[0])) return;
     if (parseExternal(token[1])) names.add(token[1]);
+    if (token[0] === '&') hasRawValues = true;
     if (token[0] === '#' && token[1] === 'events') hasEventsSection = true;
   });
   return {
     field,
     blank: text.trim() === '',
     hasEventsSection,
+    hasRawValues,
     externals: [...names],
-    render: (scope, escape, seen) =>
+    render: (scope, escape, seen, marks) =>
       writer.renderTokens(
         tokens as unknown as string[][],
         new ScopeContext(scope, precedence, seen),
@@ -70,6 +77,7 @@ export function compileTemplate(field: string, text: string, options: TemplateOp
         undefined,
         {
           escape: escape === 'html' ? escapeHtml : undefined,
+          marks,
         },
       ),
   };

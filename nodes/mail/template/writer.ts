@@ -5,6 +5,7 @@ import { MailError } from '../../types';
 import { formatAddress, type Address } from '../recipients/addresses';
 import { keepLines } from './escape';
 import type { Formats } from './formats';
+import type { Marks } from './text-layouts';
 import { lookUp, NamedValue, NamedView, type Precedence, type Scope } from './scope';
 import { textView } from './text-view';
 
@@ -14,6 +15,13 @@ export type SeenNames = Map<string, boolean>;
 /** The names that had no value anywhere. */
 export function missingNames(seen: SeenNames): string[] {
   return [...seen].flatMap(([name, found]) => (found ? [] : name));
+}
+
+/** How values are written into HTML. */
+export interface WriterConfig {
+  /** Left out where nothing is escaped. */
+  escape?: (value: string) => string;
+  marks?: Marks | undefined;
 }
 
 /** Gives mustache our own rules of looking names up, for it calls functions and trips over null. */
@@ -55,22 +63,20 @@ export class TemplateWriter extends Writer {
     context: Context,
     partials?: never,
     original?: string,
-    config?: { escape?: (value: string) => string },
+    config?: WriterConfig,
   ): string {
     const text = super.renderTokens(tokens, context, partials, original, config);
     const view: unknown = context.view;
     return config?.escape && view instanceof NamedView ? view.finish(text) : text;
   }
 
-  override escapedValue(
-    token: string[],
-    context: Context,
-    config?: { escape?: (value: string) => string },
-  ): string {
-    if (!config?.escape) return this.unescapedValue(token, context);
+  override escapedValue(token: string[], context: Context, config?: WriterConfig): string {
+    const text = this.unescapedValue(token, context);
+    if (!config?.escape) return text;
     const name = token[1] ?? '';
-    const text = config.escape(this.unescapedValue(token, context));
-    return KEEPS_LINES.test(name) && context.lookup(name) instanceof NamedValue ? keepLines(text) : text;
+    const lines = KEEPS_LINES.test(name) && context.lookup(name) instanceof NamedValue;
+    if (config.marks) return config.marks.write(text, lines);
+    return lines ? keepLines(config.escape(text)) : config.escape(text);
   }
 
   override unescapedValue(token: string[], context: Context): string {
