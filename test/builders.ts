@@ -143,6 +143,33 @@ export function eventsWith(events: Partial<OutboxEvents> = {}): OutboxEvents {
   };
 }
 
+export interface Watch {
+  /** Something happened. */
+  changed: () => void;
+  /** Resolves when the condition holds: looks now, and after each change when what set it going is over. */
+  until: (holds: () => boolean) => Promise<void>;
+}
+
+/** A wait for what no event says by itself; it ends with the time of the test. */
+export function createWatch(): Watch {
+  const checks = new Set<() => void>();
+  return {
+    changed() {
+      queueMicrotask(() => [...checks].forEach((check) => check()));
+    },
+    until: (holds) =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (!holds()) return;
+          checks.delete(check);
+          resolve();
+        };
+        checks.add(check);
+        check();
+      }),
+  };
+}
+
 /** Reads settings with a login, unless the test says otherwise. */
 export function settingsOf(properties: string, input: Partial<SettingsInput> = {}) {
   return readSettings({
