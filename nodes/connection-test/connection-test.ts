@@ -178,8 +178,10 @@ function explain(
   facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission'>,
   mask: Mask,
 ): ErrorSummary {
-  if (error instanceof Error) {
-    const fields = error as Error & { response?: string };
+  const { rejectedErrors = [] } = (error ?? {}) as { rejectedErrors?: unknown[] };
+  for (const told of [error, ...rejectedErrors]) {
+    if (!(told instanceof Error)) continue;
+    const fields = told as Error & { response?: string };
     fields.message = mask(fields.message);
     if (fields.response !== undefined) fields.response = mask(fields.response);
   }

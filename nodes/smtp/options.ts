@@ -13,6 +13,9 @@ const SELECTED = 'SELECTED';
 /** By so much the timer of the greeting is ahead of that of the socket, ms: more than lies between their starts. */
 const LEAD = 20;
 
+/** Characters of a reply; longer ones are no SMTP (RFC 5321 section 4.5.3.1.5: 512 octets a line). */
+const LONGEST_REPLY = 65_536;
+
 /** What `mailOptions` adds to every mail. */
 export interface MailOptions {
   dsn?: SMTPEnvelopeDsn;
@@ -33,6 +36,7 @@ export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
     // clear text on a port for TLS.
     greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - LEAD), 1),
     socketTimeout: timeouts.socket,
+    maxResponseSize: LONGEST_REPLY,
     tls: tlsOptions(settings),
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
     ...(auth === null ? {} : loginOptions(auth)),
