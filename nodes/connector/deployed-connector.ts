@@ -2,7 +2,7 @@
 import { explanation } from '../language/explanation';
 import { t } from '../language/text';
 import type { Restrictions } from '../mail/recipients/restrictions';
-import { mailName } from '../outbox/mail-name';
+import { mailName } from '../store/mail-name';
 import type { OutboxEvents } from '../outbox/outbox';
 import type { TlsMaterial } from '../properties/settings';
 import { MailError, type Problem } from '../types';

@@ -14,6 +14,7 @@ import {
   type RateLimit,
 } from '../types';
 import { createMonotonicTime, systemClock, type Clock } from '../clock';
+import { createArrivals } from './arrivals';
 import { createCircuitBreaker } from './circuit-breaker';
 import { createCompletion, type OutcomeReceiver } from './completion';
 import { createDispatcher, type Deliver } from './dispatcher';
@@ -110,13 +111,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     onError,
   });
   let policy = options.policy;
-  let arriving = 0;
+  const arrivals = createArrivals();
   /** Mails that ended in an earlier process, whose node was away then. */
   const unreported: Entry[] = [];
   /** When each mail was queued, in monotonic time: a clock that is set must not make mails old. */
   const queuedAt = new WeakMap<Entry, number>();
 
-  const held = () => queue.ready + queue.deferred + dispatcher.busy + arriving;
+  const held = () => queue.ready + queue.deferred + dispatcher.busy + arrivals.count;
   const expires = (entry: Entry) => (queuedAt.get(entry) ?? time.now()) + policy.retryFor;
 
   function wait(entry: Entry): void {
@@ -158,13 +159,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function take(entry: Entry, eventIds?: string[]): Promise<void> {
-    arriving += 1;
-    try {
-      await store.add(entry, eventIds);
-      welcome(entry);
-    } finally {
-      arriving -= 1;
-    }
+    await arrivals.pass(
+      () => store.add(entry, eventIds),
+      () => welcome(entry),
+    );
     changed();
     dispatcher.pump();
   }
@@ -222,7 +220,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await store.close();
     },
     counts: () => ({
-      queued: queue.ready + arriving,
+      queued: queue.ready + arrivals.count,
       deferred: queue.deferred,
       sending: dispatcher.busy,
       ...completion.counts(),

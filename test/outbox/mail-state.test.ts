@@ -3,295 +3,268 @@ import {
   afterAttempt,
   giveUp,
   isFinished,
+  MAX_RESENDS,
   nextRecipients,
   recovered,
-  type Circumstances,
+  summarize,
 } from '../../nodes/outbox/mail-state';
 import { newProgress, type Progress } from '../../nodes/store/store';
-import type { Attempt } from '../../nodes/types';
-import { accept, answer, fail, failureOf } from '../builders';
+import { MailError, type Attempt, type Failure, type FailureScope } from '../../nodes/types';
 
+const SECOND = 1_000;
 const NOW = 1_000_000;
-const AT: Circumstances = { now: NOW, expires: NOW + 86_400_000, random: () => 0 };
-const TOO_LATE: Circumstances = { ...AT, expires: NOW };
+const LATER = { now: NOW, expires: NOW + 3_600_000, random: () => 0 };
+const TOO_LATE = { ...LATER, expires: NOW };
+const [A, B, C] = ['a@example.com', 'b@example.com', 'c@example.com'] as const;
 
-const [A, B, C] = ['a@x.test', 'b@x.test', 'c@x.test'];
-const before = (more: Partial<Progress> = {}): Progress => ({ ...newProgress([A, B]), ...more });
-
-const later = failureOf('message', { message: 'later' });
-const never = failureOf('message', {
-  message: 'never',
-  permanent: true,
-  response: '550 no',
-  responseCode: 550,
-});
-const account = failureOf('account');
-const connection = failureOf('connection');
-const ambiguous = failureOf('ambiguous');
-
-interface Row {
-  when: string;
-  before?: Partial<Progress>;
-  attempt: Attempt;
-  at?: Circumstances;
-  state: 'sent' | 'failed' | 'deferred' | 'queued';
-  /** What became of the mail, as far as the row is about it. */
-  progress?: Partial<Progress>;
-  /** The attempt says that the account is out of order. */
-  tripped?: true;
+function progressOf(changes: Partial<Progress> = {}): Progress {
+  return { ...newProgress([A, B, C]), ...changes };
 }
 
-const rejected = (address: string, { error } = never) => ({
-  address,
-  code: error.responseCode ?? null,
-  response: error.response ?? '',
-});
+function failure(scope: FailureScope, more: Partial<Failure> = {}): Failure {
+  const error = new MailError('REFUSED', 'The server said no', { responseCode: 451, response: '451 later' });
+  return { scope, permanent: false, minWait: 0, error, ...more };
+}
 
-const ROWS: Row[] = [
-  {
-    when: 'everybody was accepted',
-    attempt: accept([A, B]),
-    state: 'sent',
-    progress: { accepted: [A, B], pending: [], attempts: 1, response: '250 ok' },
-  },
-  {
-    when: 'one was accepted and the other refused for good',
-    attempt: answer([A], { [B]: never }),
-    state: 'sent',
-    progress: { accepted: [A], rejected: [rejected(B)], pending: [], attempts: 1 },
-  },
-  {
-    when: 'all were refused for good',
-    attempt: answer([], { [A]: never, [B]: never }),
-    state: 'failed',
-    progress: { accepted: [], rejected: [rejected(A), rejected(B)], pending: [], attempts: 1 },
-  },
-  {
-    when: 'one was accepted and the other refused for now',
-    attempt: answer([A], { [B]: later }),
-    state: 'deferred',
-    progress: { accepted: [A], pending: [B], attempts: 1, nextAttempt: NOW + 15_000 },
-  },
-  {
-    when: 'a recipient asks for a longer wait than the schedule',
-    attempt: answer([A], { [B]: failureOf('message', { minWait: 300_000 }) }),
-    state: 'deferred',
-    progress: { nextAttempt: NOW + 300_000 },
-  },
-  {
-    when: 'a recipient has first waits of its own',
-    before: { attempts: 1, pending: [B] },
-    attempt: answer([], { [B]: failureOf('message', { minWait: 1, firstWaits: [15_000, 60_000] }) }),
-    state: 'deferred',
-    progress: { attempts: 2, nextAttempt: NOW + 60_000 },
-  },
-  {
-    when: 'a recipient is refused for now after the time of the mail is over',
-    attempt: answer([A], { [B]: later }),
-    at: TOO_LATE,
-    state: 'sent',
-    progress: { accepted: [A], rejected: [rejected(B, later)], pending: [] },
-  },
-  {
-    when: 'the mail was refused for good',
-    attempt: fail(never),
-    state: 'failed',
-    progress: { rejected: [rejected(A), rejected(B)], pending: [], attempts: 1 },
-  },
-  {
-    when: 'the mail was refused for now',
-    before: { attempts: 2 },
-    attempt: fail(later),
-    state: 'deferred',
-    progress: { pending: [A, B], attempts: 3, nextAttempt: NOW + 60_000 },
-  },
-  {
-    when: 'the mail was refused for now after its time is over',
-    attempt: fail(later),
-    at: TOO_LATE,
-    state: 'failed',
-    progress: { pending: [], rejected: [rejected(A, later), rejected(B, later)] },
-  },
-  {
-    when: 'the account failed: that uses up no attempt',
-    attempt: fail(account),
-    state: 'queued',
-    tripped: true,
-    progress: { pending: [A, B], attempts: 0, nextAttempt: 0 },
-  },
-  {
-    when: 'the account failed after the time of the mail is over: whoever trips the circuit gives it up',
-    attempt: fail(account),
-    at: TOO_LATE,
-    state: 'queued',
-    tripped: true,
-    progress: { pending: [A, B] },
-  },
-  {
-    when: 'every recipient was refused because of the account',
-    attempt: answer([], { [A]: account, [B]: account }),
-    state: 'queued',
-    tripped: true,
-    progress: { pending: [A, B], attempts: 0 },
-  },
-  {
-    when: 'one was accepted, and the other refused because of the account: it is asked again in its place',
-    attempt: answer([A], { [B]: account }),
-    state: 'queued',
-    tripped: true,
-    progress: { accepted: [A], pending: [B], attempts: 1 },
-  },
-  {
-    when: 'one was refused because of the account, and the other for now: that one waits until later',
-    attempt: answer([], { [A]: account, [B]: failureOf('message', { minWait: 60_000 }) }),
-    state: 'queued',
-    tripped: true,
-    progress: { pending: [A, B], postponed: { recipients: [B], minWait: 60_000 }, attempts: 0 },
-  },
-  {
-    when: 'a reused connection died: once more at once',
-    attempt: fail(connection),
-    state: 'queued',
-    progress: { brokenConnections: 1, attempts: 0 },
-  },
-  {
-    when: 'the next connection died too: the server is taken to be down',
-    before: { brokenConnections: 1 },
-    attempt: fail(connection),
-    state: 'queued',
-    tripped: true,
-    progress: { brokenConnections: 0, attempts: 0 },
-  },
-  {
-    when: 'a connection died, and the next one answered',
-    before: { brokenConnections: 1 },
-    attempt: fail(later),
-    state: 'deferred',
-    progress: { brokenConnections: 0, attempts: 1 },
-  },
-  {
-    when: 'nobody knows whether it arrived',
-    before: { dotSent: true },
-    attempt: fail(ambiguous),
-    state: 'deferred',
-    progress: { dotSent: false, duplicatePossible: true, ambiguous: 1, attempts: 1, pending: [A, B] },
-  },
-  {
-    when: 'nobody knows so for the third time',
-    before: { ambiguous: 2, duplicatePossible: true },
-    attempt: fail(ambiguous),
-    state: 'failed',
-    progress: { ambiguous: 3, pending: [] },
-  },
-  {
-    when: 'the attempt was ended by a stop: as if it had not been',
-    before: { dotSent: true, attempts: 1, lastError: null },
-    attempt: fail(failureOf('aborted')),
-    state: 'queued',
-    progress: { dotSent: false, attempts: 1, lastError: null, pending: [A, B] },
-  },
-  {
-    when: 'one connection more was refused: as if it had not been',
-    attempt: { ...fail(failureOf('crowded')), working: 1 },
-    state: 'queued',
-    progress: { attempts: 0, lastError: null },
-  },
-  {
-    when: 'some recipients are left for the next transaction: both are one attempt',
-    before: { pending: [A, B, C] },
-    attempt: { ...accept([A]), left: [B, C] },
-    state: 'queued',
-    progress: { accepted: [A], pending: [B, C], attempts: 0 },
-  },
-  {
-    when: 'one is left, and one was refused for now in an earlier transaction: that one waits',
-    before: { pending: [A, B, C] },
-    attempt: { ...answer([], { [A]: later }), left: [B, C] },
-    state: 'queued',
-    progress: { pending: [B, C, A], postponed: { recipients: [A], minWait: 0 }, attempts: 0 },
-  },
-  {
-    when: 'the last transaction ends while one recipient is postponed',
-    before: { pending: [B, A], postponed: { recipients: [A], minWait: 60_000 } },
-    attempt: accept([B]),
-    state: 'deferred',
-    progress: { accepted: [B], pending: [A], postponed: undefined, attempts: 1, nextAttempt: NOW + 60_000 },
-  },
-  {
-    when: 'the last transaction ends after the time of the mail, with a postponed recipient: it is asked once more',
-    before: { pending: [B, A], postponed: { recipients: [A], minWait: 0 } },
-    attempt: accept([B]),
-    at: TOO_LATE,
-    state: 'deferred',
-    progress: { pending: [A] },
-  },
-  {
-    when: 'one of several transactions is refused for good: the failure is that of its recipients',
-    before: { accepted: [A], pending: [B, C] },
-    attempt: { ...fail(never), left: [C] },
-    state: 'queued',
-    progress: { accepted: [A], rejected: [rejected(B)], pending: [C] },
-  },
-];
+function attempt(more: Partial<Attempt> = {}): Attempt {
+  return { accepted: [], refused: [], response: null, ...more };
+}
 
-describe('what becomes of a mail after an attempt', () => {
-  for (const { when, before: more, attempt, at = AT, state, progress = {}, tripped } of ROWS) {
-    it(`${state}${tripped ? ', and the circuit trips' : ''}: ${when}`, () => {
-      const start = before(more);
-      const copy = structuredClone(start);
-      const next = afterAttempt(start, attempt, at);
-      assert.equal(next.state, state);
-      for (const [name, value] of Object.entries(progress)) {
-        assert.deepEqual(next.progress[name as keyof Progress], value, name);
-      }
-      assert.equal('account' in next, tripped === true);
-      // It is a function: the mail is as it was until the outbox takes the result.
-      assert.deepEqual(start, copy);
-    });
-  }
+describe('the life of a mail: after an attempt', () => {
+  it('that the server took for everybody, it is sent', () => {
+    const before = progressOf({ dotSent: true, response: 'earlier' });
+    const { state, progress } = afterAttempt(
+      before,
+      attempt({ accepted: [A, B, C], response: '250 ok' }),
+      LATER,
+    );
+    assert.equal(state, 'sent');
+    assert.deepEqual([progress.accepted, progress.pending, progress.attempts], [[A, B, C], [], 1]);
+    assert.deepEqual([progress.response, progress.dotSent, progress.lastError], ['250 ok', false, null]);
+    assert.deepEqual(before.accepted, [], 'what was known before is not changed');
+  });
 
-  it('keeps what the server said last, and why', () => {
-    const first = afterAttempt(before(), fail(failureOf('message', { message: 'busy', hint: 'wait' })), AT);
-    assert.deepEqual(first.progress.lastError, {
-      code: 'TEST',
-      message: 'busy',
-      responseCode: 400,
-      hint: 'wait',
-    });
-    const second = afterAttempt(first.progress, { ...fail(later), response: '451 later' }, AT);
-    assert.equal(second.progress.response, '451 later');
+  it('without a reply, the last reply stays', () => {
+    const next = afterAttempt(
+      progressOf({ response: '250 earlier' }),
+      attempt({ failure: failure('message') }),
+      LATER,
+    );
+    assert.equal(next.progress.response, '250 earlier');
+  });
+
+  it('that refused one for good, the others have it and the one is named with the words of the server', () => {
+    const refused = [{ address: B, failure: failure('message', { permanent: true }) }];
+    const { state, progress } = afterAttempt(progressOf(), attempt({ accepted: [A, C], refused }), LATER);
+    assert.equal(state, 'sent');
+    assert.deepEqual(progress.rejected, [{ address: B, code: 451, response: '451 later' }]);
+  });
+
+  it('that refused all for good, it is failed', () => {
+    const refused = [A, B, C].map((address) => ({
+      address,
+      failure: failure('message', { permanent: true }),
+    }));
+    const { state, progress } = afterAttempt(progressOf(), attempt({ refused }), LATER);
+    assert.equal(state, 'failed');
+    assert.equal(progress.lastError?.code, 'REFUSED');
+  });
+
+  it('that put one off, only that one is tried again, and not before the wait that the failure asks for', () => {
+    const refused = [{ address: B, failure: failure('message', { minWait: 300 * SECOND }) }];
+    const next = afterAttempt(progressOf(), attempt({ accepted: [A, C], refused }), LATER);
+    assert.equal(next.state, 'deferred');
+    assert.deepEqual(nextRecipients(next.progress), [B]);
+    assert.equal(next.progress.nextAttempt, NOW + 300 * SECOND);
+    assert.equal(next.progress.attempts, 1);
+  });
+
+  it('that put one off at the end of its time, it is given up and the others have it', () => {
+    const refused = [{ address: B, failure: failure('message') }];
+    const { state, progress } = afterAttempt(progressOf(), attempt({ accepted: [A, C], refused }), TOO_LATE);
+    assert.equal(state, 'sent');
+    assert.deepEqual(progress.rejected, [{ address: B, code: 451, response: '451 later' }]);
+  });
+
+  it('that failed for now, it waits; for good or at the end of its time, it fails', () => {
+    const failed = attempt({ failure: failure('message') });
+    const next = afterAttempt(progressOf(), failed, LATER);
+    assert.deepEqual([next.state, next.progress.nextAttempt], ['deferred', NOW + 15 * SECOND]);
+    assert.equal(afterAttempt(progressOf(), failed, TOO_LATE).state, 'failed');
+    const forGood = attempt({ failure: failure('message', { permanent: true }) });
+    assert.equal(afterAttempt(progressOf(), forGood, LATER).state, 'failed');
+    assert.equal(afterAttempt(progressOf({ accepted: [C], pending: [A, B] }), forGood, LATER).state, 'sent');
+  });
+
+  it('that a stop or one connection too many ended, nothing was used up', () => {
+    for (const scope of ['aborted', 'crowded'] as const) {
+      const { state, progress } = afterAttempt(progressOf(), attempt({ failure: failure(scope) }), TOO_LATE);
+      assert.deepEqual([state, progress.attempts, progress.lastError], ['queued', 0, null], scope);
+    }
+  });
+
+  it('that an outage of the account ended, the account is held and the mail loses no attempt', () => {
+    const outage = failure('account');
+    const next = afterAttempt(progressOf(), attempt({ failure: outage }), TOO_LATE);
+    assert.ok(next.state === 'queued');
+    assert.equal(next.account, outage);
+    assert.deepEqual([next.progress.attempts, next.progress.pending], [0, [A, B, C]]);
+  });
+
+  it('that an outage of the account ended at every recipient, the same', () => {
+    const outage = failure('account');
+    const refused = [A, B, C].map((address) => ({ address, failure: outage }));
+    const next = afterAttempt(progressOf(), attempt({ refused }), TOO_LATE);
+    assert.ok(next.state === 'queued');
+    assert.equal(next.account, outage);
+    assert.deepEqual(
+      [next.progress.attempts, next.progress.pending, next.progress.rejected],
+      [0, [A, B, C], []],
+    );
+  });
+
+  it('in which the account failed at one recipient of those whom the server took, the one waits and it is an attempt', () => {
+    const refused = [{ address: B, failure: failure('account') }];
+    const next = afterAttempt(progressOf(), attempt({ accepted: [A, C], refused }), LATER);
+    assert.ok(next.state === 'queued');
+    assert.equal(next.account?.scope, 'account');
+    assert.deepEqual([next.progress.attempts, next.progress.pending], [1, [B]]);
+  });
+
+  it('in which the connection died that was kept open, it is tried at once; the second time the server is down', () => {
+    const died = attempt({ failure: failure('connection') });
+    const once = afterAttempt(progressOf(), died, TOO_LATE);
+    assert.ok(once.state === 'queued');
+    assert.deepEqual(
+      [once.account, once.progress.attempts, once.progress.brokenConnections],
+      [undefined, 0, 1],
+    );
+    const twice = afterAttempt(once.progress, died, TOO_LATE);
+    assert.ok(twice.state === 'queued');
+    assert.deepEqual([twice.account?.scope, twice.progress.brokenConnections], ['connection', 0]);
+  });
+
+  it('whose reply was lost, it may be a duplicate, and is sent again at most twice', () => {
+    const lost = attempt({ failure: failure('ambiguous') });
+    let progress = progressOf({ dotSent: true });
+    for (let i = 1; i <= MAX_RESENDS; i++) {
+      const next = afterAttempt(progress, lost, LATER);
+      assert.equal(next.state, 'deferred');
+      progress = next.progress;
+      assert.deepEqual([progress.duplicatePossible, progress.ambiguous, progress.attempts], [true, i, i]);
+    }
+    const last = afterAttempt(progress, lost, LATER);
+    assert.equal(last.state, 'failed');
+    assert.deepEqual(last.progress.pending, []);
   });
 });
 
-describe('the progress of a mail', () => {
-  it('counts as of unknown outcome when the process died between the dot and its reply', () => {
-    const progress = recovered(before({ dotSent: true, ambiguous: 1 }));
-    assert.deepEqual([progress.dotSent, progress.duplicatePossible, progress.ambiguous], [false, true, 2]);
+describe('a mail with more recipients than the server takes at once', () => {
+  const first = (more: Partial<Attempt>) =>
+    afterAttempt(progressOf(), attempt({ left: [C], ...more }), LATER);
+
+  it('goes to the rest at once, and all of it is one attempt', () => {
+    const part = first({ accepted: [A, B] });
+    assert.deepEqual([part.state, part.progress.attempts], ['queued', 0]);
+    assert.deepEqual(nextRecipients(part.progress), [C]);
+    const rest = afterAttempt(part.progress, attempt({ accepted: [C] }), LATER);
+    assert.deepEqual([rest.state, rest.progress.attempts, rest.progress.accepted], ['sent', 1, [A, B, C]]);
   });
 
-  it('is as it was when it died before', () => {
-    const progress = before({ attempts: 3 });
-    assert.equal(recovered(progress), progress);
+  it('asks those who were put off only after the rest, and not before their wait', () => {
+    const refused = [{ address: A, failure: failure('message', { minWait: 300 * SECOND }) }];
+    const part = first({ accepted: [B], refused });
+    assert.deepEqual(part.progress.postponed, { recipients: [A], minWait: 300 * SECOND });
+    assert.deepEqual(nextRecipients(part.progress), [C]);
+    const rest = afterAttempt(part.progress, attempt({ accepted: [C] }), LATER);
+    assert.equal(rest.state, 'deferred');
+    assert.deepEqual(nextRecipients(rest.progress), [A]);
+    assert.equal(rest.progress.nextAttempt, NOW + 300 * SECOND);
   });
 
-  it('names as the next recipients those who were not postponed', () => {
-    assert.deepEqual(nextRecipients(before()), [A, B]);
-    assert.deepEqual(nextRecipients(before({ postponed: { recipients: [A], minWait: 0 } })), [B]);
+  it('asks them once more even at the end of its time', () => {
+    const refused = [{ address: A, failure: failure('message') }];
+    const part = first({ accepted: [B], refused });
+    const rest = afterAttempt(part.progress, attempt({ accepted: [C] }), TOO_LATE);
+    assert.deepEqual([rest.state, rest.progress.pending], ['deferred', [A]]);
   });
 
-  it('is finished when every recipient is accepted or refused for good', () => {
-    assert.equal(isFinished(before()), false);
-    assert.equal(isFinished(giveUp(before(), never.error).progress), true);
+  it('waits as long as the first of the waits for its attempt', () => {
+    const greylisted = failure('message', { firstWaits: [60 * SECOND, 300 * SECOND], minWait: 900 * SECOND });
+    const part = first({ accepted: [B], refused: [{ address: A, failure: greylisted }] });
+    assert.equal(part.progress.postponed?.minWait, 60 * SECOND);
   });
 
-  for (const [accepted, state] of [
-    [[], 'failed'],
-    [[C], 'sent'],
-  ] as const) {
-    it(`given up ends as ${state} when ${accepted.length} recipients have the mail`, () => {
-      const ended = giveUp(before({ accepted: [...accepted] }), never.error);
-      assert.equal(ended.state, state);
-      assert.deepEqual(ended.progress.rejected, [rejected(A), rejected(B)]);
+  it('fails for those who were asked when a transaction fails as a whole, and goes on with the rest', () => {
+    const part = first({ failure: failure('message', { permanent: true }) });
+    assert.equal(part.state, 'queued');
+    assert.deepEqual(
+      part.progress.rejected.map(({ address }) => address),
+      [A, B],
+    );
+    assert.deepEqual(nextRecipients(part.progress), [C]);
+  });
+
+  it('does not fail for those who were put off when the last transaction fails', () => {
+    const part = first({ accepted: [B], refused: [{ address: A, failure: failure('message') }] });
+    const forGood = attempt({ failure: failure('message', { permanent: true }) });
+    const rest = afterAttempt(part.progress, forGood, LATER);
+    assert.equal(rest.state, 'deferred');
+    assert.deepEqual(
+      [rest.progress.pending, rest.progress.rejected.map(({ address }) => address)],
+      [[A], [C]],
+    );
+  });
+
+  it('keeps the rest while the account is out of order', () => {
+    const outage = failure('account');
+    const part = first({ accepted: [A], refused: [{ address: B, failure: outage }] });
+    assert.ok(part.state === 'queued');
+    assert.equal(part.account, outage);
+    assert.deepEqual(nextRecipients(part.progress).sort(), [B, C]);
+    assert.equal(part.progress.postponed, undefined);
+  });
+});
+
+describe('a mail as a new process finds it', () => {
+  it('may be a duplicate when the old one died between the final dot and the reply', () => {
+    const { dotSent, duplicatePossible, ambiguous } = recovered(progressOf({ dotSent: true, ambiguous: 1 }));
+    assert.deepEqual([dotSent, duplicatePossible, ambiguous], [false, true, 2]);
+  });
+
+  it('is as it was when it did not', () => {
+    const before = progressOf();
+    assert.equal(recovered(before), before);
+  });
+});
+
+describe('a mail that is given up', () => {
+  it('is failed for all who do not have it, with the reason where the server gave none', () => {
+    const { state, progress } = giveUp(
+      progressOf({ accepted: [A], pending: [B, C], postponed: { recipients: [C], minWait: 1 } }),
+      new MailError('DELETED', 'The connector was deleted'),
+    );
+    assert.equal(state, 'sent');
+    assert.ok(isFinished(progress));
+    assert.equal(progress.postponed, undefined);
+    assert.deepEqual(
+      progress.rejected,
+      [B, C].map((address) => ({ address, code: null, response: 'The connector was deleted' })),
+    );
+  });
+});
+
+describe('the error that a result shows', () => {
+  it('has code and remedy, and what the server said at which command', () => {
+    const details = { responseCode: 550, command: 'RCPT TO', hint: 'Check it' };
+    assert.deepEqual(summarize(new MailError('RECIPIENT', 'refused', details)), {
+      code: 'RECIPIENT',
+      message: 'refused',
+      ...details,
     });
-  }
+  });
+
+  it('has nothing that is not known', () => {
+    assert.deepEqual(Object.keys(summarize(new MailError('DNS', 'not found'))), ['code', 'message']);
+  });
 });
