@@ -12,8 +12,7 @@ const MOST_LINES_OF_A_FILE = 250;
 
 /** Files that are longer and shall not grow. */
 const LONGER = new Map([
-  ['sender/sender.ts', 300],
-  ['send-email.ts', 280],
+  ['send-email.ts', 279],
   ['outbox/dispatcher.ts', 253],
 ]);
 
