@@ -6,8 +6,14 @@ import { startNodeRed } from './node-red.mjs';
 
 const LOGIN = { user: 'plant@example.com', password: 'a password' };
 
-/** This package. `connector` and `node` are fields of its two nodes, `properties` more lines of the connector. */
-export async function startSendEmail({ port, secure = false, connector = {}, node = {} }) {
+/** Fields that make a mail of the text of the msg alone; those of a new node make one of HTML and text. */
+export const TEXT = { format: 'text', template: '{{event}}' };
+
+/**
+ * This package with the fields of new nodes, where `connector` and `node` do not say otherwise. `folder` is that of another
+ * version, to compare with.
+ */
+export async function startSendEmail({ port, secure = false, connector = {}, node = {}, folder = ROOT }) {
   const properties = [
     'mail.smtp.host=127.0.0.1',
     `mail.smtp.port=${port}`,
@@ -15,7 +21,7 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
   ];
   const red = await startNodeRed({
     packageName: '@email-server-connector/node-red-send-email',
-    packageFolder: ROOT,
+    packageFolder: folder,
     nodes: [
       {
         id: 'connector',
@@ -23,9 +29,6 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
         title: 'bench',
         properties: properties.join('\n'),
         autostart: true,
-        connections: 2,
-        outbox: 'memory',
-        outboxLimit: 100_000,
         ...connector,
       },
       {
@@ -35,8 +38,6 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
         name: '',
         server: 'connector',
         to: load.TO,
-        format: 'text',
-        template: '{{event}}',
         wires: [[], []],
         ...node,
       },
@@ -73,8 +74,8 @@ export async function startEmailNode({ port, secure = false }) {
   return { name: 'node-red-node-email', ...red };
 }
 
-/** nodemailer's pool in a plain Node.js process; `more` are options besides its defaults. */
-export async function startBarePool({ port, more = {} }) {
-  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, more })]);
+/** nodemailer's pool in a plain Node.js process; its mails have `html` and text or text alone, `more` are options besides its defaults. */
+export async function startBarePool({ port, html = false, more = {} }) {
+  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, html, more })]);
   return { name: "nodemailer's pool", ...child };
 }

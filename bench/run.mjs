@@ -11,9 +11,9 @@ import { BENCH, ROOT } from './child.mjs';
 import { machine, met, toMarkdown } from './report.mjs';
 import { findProgram } from './sink.mjs';
 
-const CASES = ['single', 'disk', 'outbox', 'tls', 'flood', 'digest', 'latency', 'backlog', 'weight', 'limit'];
+const CASES = ['default', 'outbox', 'tls', 'flood', 'digest', 'latency', 'backlog', 'weight', 'limit'];
 /** The cases that measure against node-red-node-email. */
-const WITH_PEERS = ['single', 'tls', 'flood', 'digest', 'latency', 'weight'];
+const WITH_PEERS = ['default', 'tls', 'flood', 'digest', 'latency', 'weight'];
 /** What one case may take; then something hangs. */
 const CASE_MS = 360_000;
 
