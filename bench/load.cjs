@@ -6,15 +6,12 @@ const LINE = 'The pump of the east hall runs dry and has to be looked at by some
 exports.FROM = 'plant@example.com';
 exports.TO = 'operator@example.com';
 
-/**
- * What a program gives nodemailer to send such a mail as send-email makes: of text alone, or with `html` of HTML and text,
- * both ready as the template of a new node renders them.
- */
-exports.mailOf = ({ topic, payload }, html = false) => ({
+/** What a program gives nodemailer to send such a mail as send-email makes: with `html`, as a new node makes it. */
+exports.mailOf = ({ topic, payload }, { html = false } = {}) => ({
   from: exports.FROM,
   to: exports.TO,
   subject: topic,
-  text: html ? `1: ${payload}\n\n${'-'.repeat(40)}` : payload,
+  text: html ? `1: ${payload}\n\n----------` : payload,
   ...(html ? { html: `1: ${payload.replace(/\n/g, '<br>\n')}<br><hr>` } : {}),
   headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
 });

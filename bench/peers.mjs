@@ -6,14 +6,17 @@ import { startNodeRed } from './node-red.mjs';
 
 const LOGIN = { user: 'plant@example.com', password: 'a password' };
 
-/** Fields that make a mail of the text of the msg alone; those of a new node make one of HTML and text. */
-export const TEXT = { format: 'text', template: '{{event}}' };
+/** The fields of a node that makes the smallest mails: only text, and only in memory. */
+export const SMALLEST = {
+  connector: { outbox: 'memory' },
+  node: { format: 'text', template: '{{event}}' },
+};
 
 /**
- * This package with the fields of new nodes, where `connector` and `node` do not say otherwise. `folder` is that of another
- * version, to compare with.
+ * This package, with the fields that new nodes have (HTML, outbox on disk) but for those given: `connector` and `node` are
+ * fields of its two nodes.
  */
-export async function startSendEmail({ port, secure = false, connector = {}, node = {}, folder = ROOT }) {
+export async function startSendEmail({ port, secure = false, connector = {}, node = {} }) {
   const properties = [
     'mail.smtp.host=127.0.0.1',
     `mail.smtp.port=${port}`,
@@ -21,7 +24,7 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
   ];
   const red = await startNodeRed({
     packageName: '@email-server-connector/node-red-send-email',
-    packageFolder: folder,
+    packageFolder: ROOT,
     nodes: [
       {
         id: 'connector',
@@ -29,6 +32,8 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
         title: 'bench',
         properties: properties.join('\n'),
         autostart: true,
+        connections: 2,
+        outboxLimit: 100_000,
         ...connector,
       },
       {
@@ -74,8 +79,8 @@ export async function startEmailNode({ port, secure = false }) {
   return { name: 'node-red-node-email', ...red };
 }
 
-/** nodemailer's pool in a plain Node.js process; its mails have `html` and text or text alone, `more` are options besides its defaults. */
-export async function startBarePool({ port, html = false, more = {} }) {
-  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, html, more })]);
+/** nodemailer's pool in a plain Node.js process; `more` are options besides its defaults, `html` has it send HTML and text. */
+export async function startBarePool({ port, more = {}, html = false }) {
+  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, more, html })]);
   return { name: "nodemailer's pool", ...child };
 }

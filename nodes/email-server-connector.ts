@@ -16,7 +16,7 @@ import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './language/explanation';
 import { t } from './language/text';
-import { mailName } from './outbox/mail-name';
+import { mailName } from './store/mail-name';
 import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './node-red/runtime';
 import { MailError, type ErrorSummary, type OutgoingMail, type Problem } from './types';
 import type { Mask } from './properties/mask';

@@ -48,14 +48,14 @@ describe('a mail that has to wait', () => {
     await flow.send({ _msgid: 'three', topic: 't' });
     await server.ledger.waitFor(1);
     // Not told before it is over: the deferred one is still to come.
-    await pass(flow, 4 * MINUTE);
+    await pass(flow, 14 * SECOND);
     assert.equal((await status(flow)).counts.deferred, 1);
     assert.deepEqual([flow.sent.items, flow.failed.items], [[], []]);
-    await pass(flow, 2 * MINUTE);
+    await pass(flow, 5 * SECOND);
     await server.commands.waitForOne(({ line, transaction, connection }) => {
       return line.includes(later) && transaction + connection > 2;
     });
-    await pass(flow, 6 * MINUTE);
+    await pass(flow, 2 * MINUTE);
     const { email } = await flow.sent.next();
     assert.deepEqual(
       server.ledger.items.map(({ recipients }) => recipients),

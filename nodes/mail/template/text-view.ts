@@ -64,16 +64,22 @@ export function escapeControls(text: string): string {
   });
 }
 
-/** The bytes of a Buffer, any other view, or a Buffer that went through JSON; undefined for all else. */
+/** The bytes of a Buffer, any other view, or a Buffer that went through JSON; undefined for all else. Never throws. */
 export function bytesOf(value: unknown): Buffer | undefined {
-  if (Buffer.isBuffer(value)) return value;
-  if (types.isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (types.isUint8Array(value)) {
+    return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
   if (types.isAnyArrayBuffer(value)) return Buffer.from(value);
   if (typeof value !== 'object' || value === null) return undefined;
-  const { type, data } = value as { type?: unknown; data?: unknown };
-  if (type !== 'Buffer' || !Array.isArray(data)) return undefined;
-  const isByte = (item: unknown) => Number.isInteger(item) && Number(item) >= 0 && Number(item) <= 255;
-  return data.every(isByte) ? Buffer.from(data as number[]) : undefined;
+  try {
+    const { type, data } = value as { type?: unknown; data?: unknown };
+    if (type !== 'Buffer' || !Array.isArray(data)) return undefined;
+    const isByte = (item: unknown) => Number.isInteger(item) && Number(item) >= 0 && Number(item) <= 255;
+    return data.every(isByte) ? Buffer.from(data as number[]) : undefined;
+  } catch {
+    // A getter that throws, or a revoked proxy.
+    return undefined;
+  }
 }
 
 interface Walk {
