@@ -252,7 +252,10 @@ describe('a connector as a deploy made it', () => {
 
   it('names the sender of mails that name none', async () => {
     const { properties } = await server();
-    const named = deploy({ properties: `${properties}\nmail.from=ops@x.test` }, { username: 'u', password: 'p' });
+    const named = deploy(
+      { properties: `${properties}\nmail.from=ops@x.test` },
+      { username: 'u', password: 'p' },
+    );
     await named.connector.settled();
     const { mailFrom, username } = named.sender();
     assert.deepEqual([mailFrom, username], ['ops@x.test', 'u']);
