@@ -11,12 +11,15 @@ import SMTPConnection, {
 } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import type { GetSocket } from './bound-socket';
+import type { ServerOffers } from './token-login';
 
 export interface SessionOptions extends SMTPConnectionOptions {
   connectionTimeout: number;
   auth?: SMTPConnectionAuth & { method: string };
   /** Called when there is a login and the server offers none: as in JavaMail, the session goes on without. */
   onNoLogin?: () => void;
+  /** Awaited before a connection is opened; it is not when this rejects. */
+  beforeOpen?: () => Promise<unknown>;
   /** Opens the socket by another way than straight to the server: through a proxy, or from a local address. */
   getSocket?: GetSocket;
 }
@@ -91,7 +94,12 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   const login = (to: SMTPConnection, auth: SMTPConnectionAuth) =>
     new Promise<void>((resolve, reject) => {
       to.on('error', reject);
-      to.login({ ...auth }, (error) => (error ? reject(error) : resolve()));
+      const offers: ServerOffers = { ehlo };
+      to.login({ ...auth, options: offers }, (error) => {
+        // Without a token the login did not fail at the server.
+        if (error) reject(error.cause instanceof Error ? error.cause : error);
+        else resolve();
+      });
     });
 
   /** The open connection. */
@@ -118,6 +126,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       ehlo.some((line) => line.split(/[ =]/)[0]?.toUpperCase() === extension.toUpperCase()),
     async open() {
       try {
+        await options.beforeOpen?.();
         const to = await connect();
         if (options.auth && to.allowsAuth) {
           await login(to, options.auth);
