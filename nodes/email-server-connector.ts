@@ -1,6 +1,6 @@
 /** The config node: gives a connector its configuration from the flow, and shows what becomes of it. */
 import type { NodeAPI, NodeDef } from 'node-red';
-import { readConnectorFields } from './connector/config';
+import { readConnectorFields, type ConnectorCredentials } from './connector/config';
 import { createConnector, type ConnectorState } from './connector/connector';
 import type { ConnectorNode } from './connector/node';
 import {
@@ -12,12 +12,21 @@ import {
 } from './connector/outboxes';
 import { readSetup } from './connector/setup';
 import { connectorStatus } from './connector/status';
+import { dropTokens, tokensOf } from './connector/tokens';
+import type { TokenAccount } from './connector/login';
 import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './language/explanation';
 import { t } from './language/text';
 import { mailName } from './outbox/mail-name';
-import { environment, flowsStarted, tlsMaterial, useLanguage, warnOnce } from './node-red/runtime';
+import {
+  credentialVault,
+  environment,
+  flowsStarted,
+  tlsMaterial,
+  useLanguage,
+  warnOnce,
+} from './node-red/runtime';
 import { MailError, type ErrorSummary, type OutgoingMail, type Problem } from './types';
 import type { Mask } from './properties/mask';
 import type { SmtpSettings } from './properties/settings';
@@ -25,11 +34,6 @@ import type { SmtpSettings } from './properties/settings';
 interface ConnectorDef extends NodeDef, Record<string, unknown> {
   title: string;
   tls?: string;
-}
-
-interface Credentials {
-  username?: string;
-  password?: string;
 }
 
 const init = (RED: NodeAPI): void => {
@@ -41,8 +45,9 @@ const init = (RED: NodeAPI): void => {
     RED.nodes.createNode(this, def);
     this.users = {};
     const users = createUsers(this.users);
-    const credentials = this.credentials as Credentials;
+    const credentials = this.credentials as ConnectorCredentials;
     const env = environment(RED, this);
+    const vault = credentialVault(RED, this);
     let settings: SmtpSettings | null = null;
     let mask: Mask = (text) => text;
     let shared: SharedOutbox | null = null;
@@ -51,7 +56,9 @@ const init = (RED: NodeAPI): void => {
     const setUp = () => {
       const debug = (line: string) => this.debug(line);
       const tls = () => tlsMaterial(RED, def.tls);
-      const result = readSetup({ raw: def, credentials, env, tls, debug, warn: (text) => warn(mask(text)) });
+      const told = (text: string) => warn(mask(text));
+      const tokens = (account: TokenAccount) => tokensOf(this.id, vault, account);
+      const result = readSetup({ raw: def, credentials, env, tls, debug, warn: told, tokens });
       ({ fields, settings, mask } = result);
       this.title = fields.title || 'email-server-connector';
       result.warnings.forEach((text) => warn(mask(text)));
@@ -176,6 +183,7 @@ const init = (RED: NodeAPI): void => {
       await this.connector.stop();
       if (!removed) return;
       const text = t`The connector ${this.title} was deleted with this mail waiting`;
+      await dropTokens(this.id, vault);
       const left = await dropOutbox(this.id, new MailError('DELETED', text));
       if (left) this.warn(left);
     };
@@ -186,10 +194,18 @@ const init = (RED: NodeAPI): void => {
     });
   }
 
-  RED.nodes.registerType<ConnectorNode, ConnectorDef, object, Credentials>(
+  RED.nodes.registerType<ConnectorNode, ConnectorDef, object, ConnectorCredentials>(
     'email-server-connector',
     EmailServerConnector,
-    { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
+    {
+      credentials: {
+        username: { type: 'text' },
+        password: { type: 'password' },
+        clientSecret: { type: 'password' },
+        refreshToken: { type: 'password' },
+        serviceAccountKey: { type: 'password' },
+      },
+    },
   );
   connectorRoutes(RED);
 };

@@ -1,6 +1,7 @@
 /** What the nodes and the routes of the editor ask of Node-RED. */
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { fieldText, type Env } from '../connector/config';
+import type { Vault } from '../connector/tokens';
 import { setLanguage } from '../language/language';
 import { t } from '../language/text';
 import type { Sources } from '../sender/externals';
@@ -168,4 +169,34 @@ export function tellError(node: Node, error: Error, msg?: Msg): void {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Where, and with which secret, Node-RED keeps credentials, for what must be as safe as they are. */
+export function credentialVault(RED: NodeAPI, node: Node): Vault {
+  const setting = (name: string): unknown => {
+    try {
+      return RED.settings.get(name) as unknown;
+    } catch {
+      // Not there yet, or a Node-RED without a storage, as in tests of nodes.
+      return undefined;
+    }
+  };
+  return {
+    userDir: RED.settings.userDir ?? '',
+    secret: secretOf(setting),
+    warn: (text) => node.warn(text),
+  };
+}
+
+/** As Node-RED chooses it: that of the active project, that of settings.js, or the generated one. */
+function secretOf(setting: (name: string) => unknown): string | null {
+  const theme = setting('editorTheme') as { projects?: { enabled?: boolean } } | undefined;
+  const { activeProject, projects } = (setting('projects') ?? {}) as {
+    activeProject?: string;
+    projects?: Record<string, { credentialSecret?: string } | undefined>;
+  };
+  if (theme?.projects?.enabled && activeProject) return projects?.[activeProject]?.credentialSecret || null;
+  const own = setting('credentialSecret');
+  const secret = own === undefined ? setting('_credentialSecret') : own;
+  return typeof secret === 'string' && secret !== '' ? secret : null;
 }

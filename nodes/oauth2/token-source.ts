@@ -2,6 +2,7 @@
  * The access token of an account: fetched when first needed, by one request however many connections want it, kept in memory
  * and renewed in time.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Issued } from './endpoint';
 import { TokenError } from './token-error';
 
@@ -41,12 +42,17 @@ const MAX_LEAD = 300_000;
 const REFUSED_REQUESTS = 2;
 const WINDOW = 60_000;
 
-/** `request` gets a token from the provider; what came with it is durable when it resolves. `now` is in ms. */
-export function createTokenSource(request: () => Promise<Issued>, now: () => number): TokenSource {
+/**
+ * `request` gets a token from the provider; what came with it is durable when it resolves. `now` is in ms, `wait` resolves
+ * after so many.
+ */
+export function createTokenSource(
+  request: () => Promise<Issued>,
+  now: () => number,
+  wait: (ms: number) => Promise<void> = (ms) => sleep(ms, undefined, { ref: false }),
+): TokenSource {
   let token: Token | null = null;
   let pending: Promise<string> | null = null;
-  /** The provider said no last. */
-  let refused: TokenError | null = null;
   /** Until then the provider wants to be left alone, and why. */
   let pause: { until: number; error: TokenError } | null = null;
   let lastRequest = -Infinity;
@@ -62,28 +68,33 @@ export function createTokenSource(request: () => Promise<Issued>, now: () => num
   function fetchToken(): Promise<string> {
     if (pending) return pending;
     const at = now();
-    if (pause && at < pause.until) return Promise.reject(pause.error);
-    if (refused && exhausted(at)) return Promise.reject(refused);
-    lastRequest = at;
-    pending = request().then(
+    if (pause && at < pause.until) {
+      const { originalCode, message } = pause.error;
+      return Promise.reject(new TokenError(originalCode, message, pause.until - at));
+    }
+    pending = askInTime().then(
       (issued) => {
         pending = null;
-        refused = null;
         pause = null;
-        return keep(issued, at).value;
+        return keep(issued, lastRequest).value;
       },
       (error: unknown) => {
         pending = null;
         const reason = asTokenError(error);
-        if (reason.refused) {
-          refused = reason;
-          fruitless.push(at);
-        }
+        if (reason.refused) fruitless.push(lastRequest);
         if (reason.retryAfter !== null) pause = { until: now() + reason.retryAfter, error: reason };
         throw reason;
       },
     );
     return pending;
+  }
+
+  /** Waits while one more request would be too many: somebody starts the connector again and again. */
+  async function askInTime(): Promise<Issued> {
+    for (let at = now(); exhausted(at); at = now())
+      await wait((fruitless.at(-REFUSED_REQUESTS) ?? at) + WINDOW - at);
+    lastRequest = now();
+    return request();
   }
 
   /** The life of a token begins before it is on its way to us. */

@@ -114,7 +114,7 @@ describe('the login with a token', () => {
     });
     assert.match(
       Buffer.from(commands[0]?.split(' ')[2] ?? '', 'base64').toString(),
-      /^n,a=a=3Db=2Cc@x,\x01host/,
+      /^n,a=a=3Db=2Cc@x,\W?host/,
     );
   });
 

@@ -13,6 +13,8 @@ export interface Login {
   pass: string;
   /** In order of preference: the first that the server offers is used. Null: PLAIN, LOGIN, CRAM-MD5. */
   mechanisms: Mechanism[] | null;
+  /** The login is made with an access token that is fetched for it; `pass` is empty. */
+  token?: true;
 }
 
 const MECHANISMS: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'];
@@ -105,7 +107,7 @@ function readTokenLogin(
     );
     return null;
   }
-  return { user, pass: '', mechanisms: null };
+  return { user, pass: '', mechanisms: null, token: true };
 }
 
 function reportMissing(user: string, pass: string, reader: PropertyReader, findings: Findings): void {
