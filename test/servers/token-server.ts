@@ -38,6 +38,8 @@ export interface TokenFault {
 export interface TokenServerOptions {
   /** Of an access token, s; default 3600. */
   life?: number;
+  /** The life that it tells, s; default: what is true. */
+  toldLife?: number;
   /** Whether each refresh gives a new refresh token, and the old one ends when the new tokens are used. */
   rotate?: boolean;
   clientId?: string;
@@ -70,6 +72,8 @@ export interface TokenServer {
   secrets: string[];
   /** A refresh token as if somebody had signed in. */
   signedIn: () => string;
+  /** Whether a refresh token would be taken. */
+  knows: (refreshToken: string) => boolean;
   /** Whether a login with the token is good now; a good one ends the refresh token that came before. */
   accepts: (accessToken: string) => boolean;
   /** Lets all access tokens end now. */
@@ -121,7 +125,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
     return {
       token_type: 'Bearer',
       scope: 'https://outlook.office.com/SMTP.Send',
-      expires_in: life,
+      expires_in: options.toldLife ?? life,
       access_token: token,
       ...(next === null ? {} : { refresh_token: next }),
     };
@@ -309,6 +313,7 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
       refreshTokens.set(token, { replaces: null });
       return token;
     },
+    knows: (token) => refreshTokens.has(token),
     accepts(token) {
       const known = access.get(token);
       if (!known || known.endsAt <= Date.now()) return false;
