@@ -47,7 +47,7 @@ const init = (RED: NodeAPI): void => {
     const users = createUsers(this.users);
     const credentials = this.credentials as ConnectorCredentials;
     const env = environment(RED, this);
-    const vault = credentialVault(RED, this);
+    const vault = credentialVault(RED, (text) => this.warn(text));
     let settings: SmtpSettings | null = null;
     let mask: Mask = (text) => text;
     let shared: SharedOutbox | null = null;

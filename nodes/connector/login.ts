@@ -19,13 +19,17 @@ export interface TokenAccount {
   fingerprint: string;
 }
 
-/** What the fields say of the account, with the way to its endpoints; or all that is wrong, as one error. */
+/**
+ * What the fields say of the account, with the way to its endpoints; or all that is wrong, as one error. That nobody signed in
+ * is wrong unless `signedIn` is false.
+ */
 export function readTokenAccount(
   fields: OAuthFields,
   smtp: SmtpSettings,
+  signedIn = true,
 ): TokenAccount | { error: MailError } {
   const { settings, errors } = readOAuth(fields, smtp.auth?.user ?? '');
-  const unsigned = notSignedIn(settings);
+  const unsigned = signedIn ? notSignedIn(settings) : null;
   const all = [...errors, ...(unsigned ? [unsigned] : [])];
   const [first] = all;
   if (first) {

@@ -1,12 +1,13 @@
 /** What the routes need to know of the nodes that run. */
 import type { Node, NodeAPI } from 'node-red';
-import { readConnectorFields, type Env } from '../connector/config';
+import { readConnectorFields, type ConnectorFields, type Env } from '../connector/config';
 import type { ConnectorNode } from '../connector/node';
 import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/template/scope';
 import { typedSources, type TypedField, type TypedSource } from '../mail/typed-fields';
+import { readOAuth } from '../oauth2/settings';
 import { resolveExternals } from '../sender/externals';
 import { createFieldReader, type FieldReader } from '../sender/field-values';
 import type { SendEmailNode } from '../sender/node';
@@ -65,6 +66,16 @@ export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
     allowInsecureAuth: def ? fieldsOf(undefined).fields.allowInsecureAuth : false,
     tlsMaterial: material,
   };
+}
+
+/** The fields of the connector that is deployed under an id, with its credentials, and the endpoints that it uses; or null. */
+export function deployedFields(RED: NodeAPI, id: string): { fields: ConnectorFields; urls: string[] } | null {
+  const node = findConnector(RED, id);
+  const def = definitionOf(RED, id, 'email-server-connector');
+  if (!node || !def) return null;
+  const { fields } = readConnectorFields(def, node.credentials ?? {}, environmentOf(RED, id));
+  const { tokenUrl, deviceUrl } = readOAuth(fields.oauth, fields.username).settings;
+  return { fields, urls: [tokenUrl, deviceUrl] };
 }
 
 /**

@@ -172,7 +172,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** Where, and with which secret, Node-RED keeps credentials, for what must be as safe as they are. */
-export function credentialVault(RED: NodeAPI, node: Node): Vault {
+export function credentialVault(RED: NodeAPI, warn: Vault['warn']): Vault {
   const setting = (name: string): unknown => {
     try {
       return RED.settings.get(name) as unknown;
@@ -184,7 +184,7 @@ export function credentialVault(RED: NodeAPI, node: Node): Vault {
   return {
     userDir: RED.settings.userDir ?? '',
     secret: secretOf(setting),
-    warn: (text) => node.warn(text),
+    warn,
   };
 }
 

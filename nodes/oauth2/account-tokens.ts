@@ -1,8 +1,10 @@
 /** The tokens of one account, by whatever grant it gets them. */
+import { t } from '../language/text';
 import { refresh, unattended, type Issued } from './endpoint';
 import type { Network } from './http';
 import type { RefreshTokens } from './refresh-tokens';
 import { createSecretsMask, type SecretsMask } from './secrets-mask';
+import { isSignInName } from './sign-in';
 import type { OAuthSettings } from './settings';
 import { TokenError } from './token-error';
 import { createTokenSource, type TokenSource } from './token-source';
@@ -56,6 +58,10 @@ export function createAccountTokens({
     const newest = await store.newest(base).catch((error: Error) => {
       throw new TokenError('storage', error.message);
     });
+    if (newest === null && isSignInName(base)) {
+      // Flows of another machine, or its folder is lost.
+      throw new TokenError('login_required', t`what the sign-in gave is not on this machine`);
+    }
     const used = newest ?? base;
     mask.add(used);
     const asked = now();
