@@ -1,8 +1,9 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { roomRules } from './scripts/room-rules.mjs';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', '.cache/', '.demo/'] },
+  { ignores: ['dist/', '**/node_modules/', '.cache/', '.demo/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.mjs'],
@@ -34,6 +35,7 @@ export default tseslint.config(
       '@typescript-eslint/no-require-imports': 'off',
     },
   },
+  ...roomRules(),
   {
     files: ['test/**/*.ts'],
     rules: {

@@ -4,7 +4,7 @@ import nodemailer from 'nodemailer';
 import channel from './channel.cjs';
 import load from './load.cjs';
 
-const { port, more } = JSON.parse(process.argv[2]);
+const { port, more, html } = JSON.parse(process.argv[2]);
 
 channel.serve({
   async run({ count, bytes }) {
@@ -16,7 +16,7 @@ channel.serve({
     await new Promise((resolve) => {
       let open = count;
       for (let number = 1; number <= count; number++) {
-        pool.sendMail(load.mailOf(load.msgOf(number, bytes)), (error) => {
+        pool.sendMail(load.mailOf(load.msgOf(number, bytes), { html }), (error) => {
           if (error) failed += 1;
           open -= 1;
           if (open === 0) resolve();

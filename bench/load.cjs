@@ -6,12 +6,13 @@ const LINE = 'The pump of the east hall runs dry and has to be looked at by some
 exports.FROM = 'plant@example.com';
 exports.TO = 'operator@example.com';
 
-/** What a program gives nodemailer to send such a mail as send-email makes. */
-exports.mailOf = ({ topic, payload }) => ({
+/** What a program gives nodemailer to send such a mail as send-email makes: with `html`, as a new node makes it. */
+exports.mailOf = ({ topic, payload }, { html = false } = {}) => ({
   from: exports.FROM,
   to: exports.TO,
   subject: topic,
-  text: payload,
+  text: html ? `1: ${payload}\n\n----------` : payload,
+  ...(html ? { html: `1: ${payload.replace(/\n/g, '<br>\n')}<br><hr>` } : {}),
   headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
 });
 

@@ -6,7 +6,16 @@ import { startNodeRed } from './node-red.mjs';
 
 const LOGIN = { user: 'plant@example.com', password: 'a password' };
 
-/** This package. `connector` and `node` are fields of its two nodes, `properties` more lines of the connector. */
+/** The fields of a node that makes the smallest mails: only text, and only in memory. */
+export const SMALLEST = {
+  connector: { outbox: 'memory' },
+  node: { format: 'text', template: '{{event}}' },
+};
+
+/**
+ * This package, with the fields that new nodes have (HTML, outbox on disk) but for those given: `connector` and `node` are
+ * fields of its two nodes.
+ */
 export async function startSendEmail({ port, secure = false, connector = {}, node = {} }) {
   const properties = [
     'mail.smtp.host=127.0.0.1',
@@ -24,7 +33,6 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
         properties: properties.join('\n'),
         autostart: true,
         connections: 2,
-        outbox: 'memory',
         outboxLimit: 100_000,
         ...connector,
       },
@@ -35,8 +43,6 @@ export async function startSendEmail({ port, secure = false, connector = {}, nod
         name: '',
         server: 'connector',
         to: load.TO,
-        format: 'text',
-        template: '{{event}}',
         wires: [[], []],
         ...node,
       },
@@ -73,8 +79,8 @@ export async function startEmailNode({ port, secure = false }) {
   return { name: 'node-red-node-email', ...red };
 }
 
-/** nodemailer's pool in a plain Node.js process; `more` are options besides its defaults. */
-export async function startBarePool({ port, more = {} }) {
-  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, more })]);
+/** nodemailer's pool in a plain Node.js process; `more` are options besides its defaults, `html` has it send HTML and text. */
+export async function startBarePool({ port, more = {}, html = false }) {
+  const child = await startChild(path.join(BENCH, 'bare-pool.mjs'), [JSON.stringify({ port, more, html })]);
   return { name: "nodemailer's pool", ...child };
 }

@@ -18,7 +18,7 @@ import { connectorRoutes } from './editor-api/routes';
 import { createUsers, expectOutcome, forgetOutcome, liveMessages } from './connector/users';
 import { explanation } from './language/explanation';
 import { t } from './language/text';
-import { mailName } from './outbox/mail-name';
+import { mailName } from './store/mail-name';
 import {
   credentialVault,
   environment,

@@ -2,9 +2,8 @@
 import { resolve } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import type { ConnectorState } from './connector/connector';
-import type { ConnectorNode, ConnectorUser } from './connector/node';
+import type { ConnectorNode, ConnectorUser, Pending } from './connector/node';
 import { takerCame, takerLeft, type Taker } from './connector/takers';
-import type { Pending } from './connector/users';
 import { sendEmailRoutes } from './editor-api/routes';
 import { explanation } from './language/explanation';
 import { t } from './language/text';

@@ -1,5 +1,5 @@
 /**
- * Prints the README's table of properties, made from the table in the code: `npx tsx scripts/properties-table.ts`.
+ * Prints the table of docs/properties.md, made from the table in the code: `npx tsx scripts/properties-table.ts`.
  */
 import { PROTOCOL_ROWS, SESSION_ROWS } from '../nodes/properties/table/table';
 import type { PropertyRow } from '../nodes/properties/table/row';
@@ -18,13 +18,13 @@ export function propertiesTable(): string {
   );
 }
 
-/** The README with the table between its markers brought up to date; throws when a marker is missing. */
-export function replaceBetweenMarkers(readme: string): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
+/** The page with the table between its markers brought up to date; throws when a marker is missing. */
+export function replaceBetweenMarkers(page: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
   if (begin < 0 || end < begin)
-    throw new Error(`The README needs the lines ${BEGIN} and ${END}, in this order.`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${propertiesTable()}\n\n${readme.slice(end)}`;
+    throw new Error(`The page needs the lines ${BEGIN} and ${END}, in this order.`);
+  return `${page.slice(0, begin + BEGIN.length)}\n\n${propertiesTable()}\n\n${page.slice(end)}`;
 }
 
 function tableRow(key: string, row: PropertyRow): string {

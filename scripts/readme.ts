@@ -1,7 +1,7 @@
-/** Brings the README's table of properties up to date with the code: `npm run readme`. */
+/** Brings the table of properties in the documentation up to date with the code: `npm run readme`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { replaceBetweenMarkers } from './properties-table';
 
-const file = path.join(__dirname, '..', 'README.md');
+const file = path.join(__dirname, '..', 'docs', 'properties.md');
 writeFileSync(file, replaceBetweenMarkers(readFileSync(file, 'utf8')));

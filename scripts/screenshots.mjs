@@ -1,5 +1,5 @@
-// Takes the pictures of the README anew: the digest example in the editor, the mail that comes of it, both dialogs,
-// a preview and a connection test.
+// Takes the pictures of the README and of the pages in docs/ anew: the digest example in the editor, the mail that comes of
+// it, both dialogs, a preview and a connection test.
 // Needs a Chromium: `npm run screenshots`, with CHROMIUM_PATH when it is not /usr/bin/chromium.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

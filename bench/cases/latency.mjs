@@ -28,6 +28,12 @@ export async function run({ runs, scale }) {
               better: 'less',
               goal: { ratio: 4 },
             },
+            {
+              what: 'the same, in round trips',
+              unit: '',
+              ours: of(ours.name, (times) => median(times) / ROUND_TRIP_MS),
+              goal: { most: 2.2 },
+            },
           ],
           notes: [
             'send-email has a connection open from the mail before, as in a flow that sends now and then',

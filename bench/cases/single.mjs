@@ -1,6 +1,6 @@
 /** Each msg is a mail of its own, against a mail server that answers at once. */
 import { inTurns, perSecond, send, withPeers } from '../rounds.mjs';
-import { startBarePool, startEmailNode, startSendEmail } from '../peers.mjs';
+import { startBarePool, startEmailNode, SMALLEST, startSendEmail } from '../peers.mjs';
 import { startSink } from '../sink.mjs';
 
 export const title = '3,000 msgs of 2 KB, each a mail, over 2 connections, outbox in memory';
@@ -10,7 +10,7 @@ export async function run({ runs, scale }) {
   return withPeers([startSink], (sink) =>
     withPeers(
       [
-        () => startSendEmail(sink),
+        () => startSendEmail({ ...sink, ...SMALLEST }),
         () => startBarePool(sink),
         () => startBarePool({ ...sink, more: { maxMessages: 1_000_000 } }),
         () => startEmailNode(sink),

@@ -1,4 +1,4 @@
-/* global module, require, process, setImmediate, setTimeout, clearTimeout */
+/* global module, require, process, setImmediate, setTimeout, clearTimeout, setInterval, clearInterval */
 /**
  * Two nodes of the benchmark. `bench-source` sends msgs as fast as the flow takes them and says what came of them;
  * `bench-failed`, behind a Catch node, counts those that failed. A msg has succeeded when its mail node called done().
@@ -7,6 +7,9 @@ const { subscribe } = require('node:diagnostics_channel');
 const { monitorEventLoopDelay, performance } = require('node:perf_hooks');
 const { serve } = require('../channel.cjs');
 const { msgOf } = require('../load.cjs');
+
+/** Between two looks at the memory in use, ms. */
+const LOOK_MS = 20;
 
 const MAIL_NODES = ['send-email', 'e-mail'];
 
@@ -39,8 +42,11 @@ module.exports = function (RED) {
     if (!error && MAIL_NODES.includes(node.node.type)) onOutcome('sent');
   });
 
-  /** Sends `count` msgs, `slice` of them in one turn of the event loop; resolves when all ended, or the time is over. */
-  function run({ count, bytes, slice, limitMs }) {
+  /**
+   * Sends `count` msgs, `slice` of them in one turn of the event loop, with `topics` different topics (default: each its
+   * own); resolves when all ended, or the time is over.
+   */
+  function run({ count, bytes, slice, limitMs, topics = count }) {
     const counts = { sent: 0, failed: 0 };
     const openBefore = sockets.open;
     Object.assign(sockets, { opened: 0, peak: sockets.open });
@@ -48,8 +54,11 @@ module.exports = function (RED) {
     delay.enable();
     const cpu = process.cpuUsage();
     const start = performance.now();
+    let rss = 0;
+    const look = setInterval(() => (rss = Math.max(rss, process.memoryUsage.rss())), LOOK_MS);
     return new Promise((resolve) => {
       const end = () => {
+        clearInterval(look);
         const ms = performance.now() - start;
         clearTimeout(timer);
         delay.disable();
@@ -60,6 +69,7 @@ module.exports = function (RED) {
           ms,
           cpuMs: (user + system) / 1000,
           sockets: { opened: sockets.opened + openBefore, peak: sockets.peak },
+          rss,
           delay: { p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 },
         });
       };
@@ -70,7 +80,8 @@ module.exports = function (RED) {
       };
       let number = 0;
       (function sendSlice() {
-        for (let left = slice; left > 0 && number < count; left--) source.send(msgOf((number += 1), bytes));
+        for (let left = slice; left > 0 && number < count; left--)
+          source.send(msgOf((number++ % topics) + 1, bytes));
         if (number < count) setImmediate(sendSlice);
       })();
     });

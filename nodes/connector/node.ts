@@ -2,10 +2,9 @@
 import type { Node } from 'node-red';
 import type { KeptEvent } from '../store/store';
 import type { Restrictions } from '../mail/recipients/restrictions';
-import type { OutgoingMail } from '../types';
+import type { EmailResult, Msg, OutgoingMail } from '../types';
 import type { Connector } from './connector';
 import type { StatusView } from './status';
-import type { Pending } from './users';
 
 /** What a send-email node offers to its connector. */
 export interface ConnectorUser {
@@ -16,6 +15,13 @@ export interface ConnectorUser {
   restore(events: KeptEvent[]): void;
   /** The connector's state or problem changed. */
   connectorChanged(): void;
+}
+
+/** The msgs of a mail, and how to end them when it is finished. */
+export interface Pending {
+  messages: Msg[];
+  /** `live` is the node that took the outcome: a deploy may have made it anew since the msgs came. */
+  finish(result: EmailResult, live: Node | undefined): void;
 }
 
 export interface ConnectorNode extends Node {

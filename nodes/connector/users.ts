@@ -1,18 +1,11 @@
 /** The send-email nodes of a connector, and the msgs that wait for the outcome of their mails. */
 import type { Node } from 'node-red';
 import type { EmailResult, Msg, OutgoingMail } from '../types';
-import type { ConnectorUser } from './node';
+import type { ConnectorUser, Pending } from './node';
 import { takerOf } from './takers';
 
 /** The longest time that a stopping connector waits for its nodes to hand over what they hold, ms. */
 const HAND_OVER_MS = 1_500;
-
-/** The msgs of a mail, and how to end them when it is finished. */
-export interface Pending {
-  messages: Msg[];
-  /** `live` is the node that took the outcome: a deploy may have made it anew since the msgs came. */
-  finish(result: EmailResult, live: Node | undefined): void;
-}
 
 /** By id of the mail; it outlives the node objects, as the outboxes do. */
 const pending = new Map<string, Pending>();

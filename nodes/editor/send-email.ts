@@ -1,16 +1,7 @@
-import { adviceFor } from './connector/advice';
-import { openCodeEditor } from './form/code-editor';
-import { showMarks } from './form/code-marks';
-import type { FieldNotes } from './form/field-notes';
-import { marksOf, type Mark } from './connector/findings';
-import { readForm } from './form/form';
 import { check, textOf, verdict } from './form/locale';
-import { formNotes, previewPane, type Form, type Preview } from './send-email/preview';
-import type { PreviewProblem } from './send-email/preview-problems';
 import { decimalNumber, filled, timeZone, wholeNumber } from './form/rules';
-import { templateChoice } from './send-email/template-choice';
 import { shownField, typedFault, type FieldType, type TypedField } from './form/typed-fields';
-import { typedInputs } from './form/typed-inputs';
+import { closeDialog, isOpen, openDialog, resizeDialog, saveDialog } from './send-email/dialog';
 
 const TYPE = 'send-email';
 const text = textOf(TYPE);
@@ -48,22 +39,9 @@ interface SendEmail {
   keepSamples: boolean;
 }
 
-let template: CodeEditor | undefined;
-let preview: Preview | undefined;
-/** Id of the node whose dialog is open: only that node is validated by what the form holds. */
-let edited: string | undefined;
-
-function closeDialog(): void {
-  preview?.close();
-  preview = undefined;
-  template?.destroy();
-  template = undefined;
-  edited = undefined;
-}
-
 /** What is attached: as the open dialog says, else as the node does. */
 function attached(node: EditorNode<SendEmail>): string {
-  return String(node.id === edited ? $('#node-input-attach').val() : node.attach);
+  return String(isOpen(node.id) ? $('#node-input-attach').val() : node.attach);
 }
 
 /** A field that is a template or names a value: Node-RED's own rules say what names one. */
@@ -73,8 +51,9 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
     value,
     label,
     validate(current, options) {
-      const type =
-        this.id === edited ? ($(`#node-input-${field}Type`).val() as FieldType) : this[`${field}Type`];
+      const type = isOpen(this.id)
+        ? ($(`#node-input-${field}Type`).val() as FieldType)
+        : this[`${field}Type`];
       const fault = typedFault(typeof current === 'string' ? current : '', type, (name, as) =>
         RED.utils.validateTypedProperty(name, as, {}),
       );
@@ -83,49 +62,6 @@ function typed(field: TypedField, value = ''): FieldDefinition<SendEmail> {
       return options.label ? `${options.label}: ${reason}` : reason;
     },
   };
-}
-
-function showBatchRows(): void {
-  const size = String($('#node-input-batchSize').val() ?? '').trim();
-  // A wait that is wrong keeps the node from starting, so it must be seen.
-  $('.send-email-batch').toggle(size !== '1' || $('#node-input-batchTimeout').hasClass('input-error'));
-}
-
-function showAttachRows(): void {
-  const attach = $('#node-input-attach').val();
-  $('.send-email-attach').toggle(attach !== 'false');
-  $('.send-email-folder').toggle(attach === 'true');
-  // Whether these two are required hangs on the choice.
-  $('#node-input-attachProperty, #node-input-attachFolder').trigger('change');
-}
-
-/** Shows what follows from the fields together. */
-function showAdvice(id: string, notes: FieldNotes): void {
-  const advice = adviceFor(readForm(id, template?.getValue() ?? ''));
-  notes.show('advice', new Map(advice.map(({ field, key }) => [field, [text(`advice.${key}`)]])));
-}
-
-function marksOfProblems(value: string, problems: readonly PreviewProblem[]): Mark[] {
-  const lines = problems.map(({ line = null, code, message }) => ({ line, key: null, code, message }));
-  return marksOf(value, 'error', lines);
-}
-
-function formatOfForm(): 'html' | 'text' {
-  return $('#node-input-format').val() === 'text' ? 'text' : 'html';
-}
-
-function expandTemplate(): void {
-  RED.editor.editText({
-    mode: formatOfForm(),
-    value: template?.getValue() ?? '',
-    width: 'Infinity',
-    focus: true,
-    complete(value) {
-      template?.setValue(value, -1);
-      // The tray above is still closing and would take the focus away.
-      setTimeout(() => template?.focus(), 250);
-    },
-  });
 }
 
 RED.nodes.registerType<SendEmail>('send-email', {
@@ -200,58 +136,9 @@ RED.nodes.registerType<SendEmail>('send-email', {
     return this.name ? 'node_label_italic' : '';
   },
   oneditprepare() {
-    edited = this.id;
-    template = openCodeEditor(
-      'node-input-template-editor',
-      `ace/mode/${this.format === 'text' ? 'text' : 'html'}`,
-      String($('#node-input-template').val() ?? ''),
-      text('label.template'),
-    );
-    // Its label is that of a field which nobody sees.
-    $('label[for=node-input-template]').on('click', () => template?.focus());
-    typedInputs(text);
-    $('#node-input-format').on('change', () => template?.getSession().setMode(`ace/mode/${formatOfForm()}`));
-    $('#node-input-batchSize').on('input change', showBatchRows);
-    // A flow of before has true or false here, which a list does not find among its texts.
-    $('#node-input-attach')
-      .val(String(this.attach ?? false))
-      .on('change', showAttachRows);
-    // A node of before has no such field, and obeys.
-    if ((this.control as boolean | undefined) === undefined) $('#node-input-control').prop('checked', true);
-    const expand = $('#send-email-expand');
-    const expandLabel = RED._('node-red:common.label.expand');
-    RED.popover.tooltip(expand, expandLabel);
-    expand.attr('aria-label', expandLabel);
-    expand.on('click', expandTemplate);
-    templateChoice(template, DEFAULT_TEMPLATE, text);
-    showBatchRows();
-    showAttachRows();
-
-    const notes = formNotes();
-    const form: Form = {
-      id: this.id,
-      read: () => ({ ...readForm(this.id, template?.getValue() ?? '') }),
-      mark: (problems) => template && showMarks(template, marksOfProblems(template.getValue(), problems)),
-    };
-    const pane = previewPane(form, notes);
-    preview = pane;
-    const changed = () => {
-      showAdvice(this.id, notes);
-      pane.changed();
-    };
-    template.on('change', changed);
-    $('.send-email-form').on('input change', 'input, select', changed);
-    showAdvice(this.id, notes);
+    openDialog(this, DEFAULT_TEMPLATE);
   },
-  oneditsave() {
-    if (template) $('#node-input-template').val(template.getValue());
-    closeDialog();
-  },
-  oneditcancel() {
-    closeDialog();
-  },
-  oneditresize() {
-    template?.resize();
-    preview?.resize();
-  },
+  oneditsave: saveDialog,
+  oneditcancel: closeDialog,
+  oneditresize: resizeDialog,
 });

@@ -8,7 +8,9 @@ import { htmlToPlainText } from './template/html-text';
 import { subjectOf, type CompiledMessage, type MailEvent } from './message';
 import type { MailAddresses } from './recipients/recipients';
 import type { Scope } from './template/scope';
-import { missingNames, type SeenNames } from './template/template';
+import type { Escape } from './template/template';
+import type { Marks } from './template/text-layouts';
+import { missingNames, type SeenNames } from './template/writer';
 
 export interface MailContent extends MailAddresses {
   /** One line. */
@@ -53,13 +55,13 @@ export function buildContent(
   );
   const scope = mailScope(views);
   const seen: SeenNames = new Map();
-  const body = renderBody(message, scope, views, seen);
-  const html = config.format === 'html' ? body : undefined;
+  const plain = files.every(({ attachments }) => attachments.length === 0);
+  const { html, text } = renderBody(message, scope, views, seen, plain);
   return {
     ...first.addresses,
     subject: subjectOf(message, scope, first, meta.connector),
     ...(html === undefined ? {} : { html }),
-    text: html === undefined ? body : htmlToPlainText(html),
+    text,
     attachments: withoutUnused(
       files.flatMap(({ attachments }) => attachments),
       html,
@@ -73,21 +75,30 @@ export function buildContent(
   };
 }
 
+/** `plain`: nothing in the HTML refers to an attachment. */
 function renderBody(
   message: CompiledMessage,
   scope: Scope,
   views: readonly EventView[],
   seen: SeenNames,
-): string {
+  plain: boolean,
+): { html?: string; text: string } {
   const { template } = message.templates;
-  const escape = message.config.format === 'html' ? 'html' : 'none';
-  if (template.hasEventsSection) return template.render(scope, escape, seen);
-  const pieces = views.map((view) => template.render({ view }, escape, seen));
-  if (escape === 'html') return pieces.join('');
+  const write = (escape: Escape, marks?: Marks) =>
+    template.hasEventsSection
+      ? [template.render(scope, escape, seen, marks)]
+      : views.map((view) => template.render({ view }, escape, seen, marks));
+  if (message.config.format === 'html') {
+    if (plain && !template.hasRawValues)
+      return message.layouts.render((marks) => write('html', marks).join(''));
+    const html = write('html').join('');
+    return { html, text: htmlToPlainText(html) };
+  }
   // Without a line break between them, the last line of one event and the first of the next would be one.
-  return pieces
-    .map((piece, i) => (i < pieces.length - 1 && !piece.endsWith('\n') ? `${piece}\n` : piece))
+  const text = write('none')
+    .map((piece, i, all) => (i < all.length - 1 && !piece.endsWith('\n') ? `${piece}\n` : piece))
     .join('');
+  return { text };
 }
 
 /** A picture that the HTML does not show is a file like any other: in a mail of text, each. */

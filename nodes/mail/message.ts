@@ -2,14 +2,16 @@
 import { t, translate } from '../language/text';
 import { MailError, type Msg, type Priority, type SkippedAttachment } from '../types';
 import type { LoadedAttachment } from './attachments/attachments';
-import { batchKey } from '../sender/batch';
+import { batchKey } from './batch-key';
 import type { MailConfig } from './config';
 import { eventViews, mailScope } from './template/event';
 import { createFormats, type Formats } from './template/formats';
 import { readHeaders, readPriority, type MailHeader } from './headers';
 import { createRecipientReader, type MailAddresses, type RecipientReader } from './recipients/recipients';
 import type { Externals, Scope } from './template/scope';
-import { compileTemplate, foreignTags, MUSTACHE, type Template } from './template/template';
+import { foreignTags, MUSTACHE } from './template/foreign-tags';
+import { compileTemplate, type Template } from './template/template';
+import { createTextLayouts, type TextLayouts } from './template/text-layouts';
 import { textView } from './template/text-view';
 import {
   NO_VALUES,
@@ -31,6 +33,8 @@ export interface CompiledMessage {
   readonly recipientsOf: RecipientReader;
   /** How times and numbers are written. */
   readonly formats: Formats;
+  /** The text parts of its HTML mails. */
+  readonly layouts: TextLayouts;
 }
 
 type AddressField = 'from' | 'to' | 'cc' | 'bcc' | 'replyTo';
@@ -106,7 +110,15 @@ export function compileMessage(config: MailConfig): {
     batchBy: compile('batchBy'),
   };
   const externals = [...new Set(Object.values(templates).flatMap((template) => template.externals))];
-  const message = { config, templates, externals, typed, recipientsOf: createRecipientReader(), formats };
+  const message = {
+    config,
+    templates,
+    externals,
+    typed,
+    recipientsOf: createRecipientReader(),
+    formats,
+    layouts: createTextLayouts(),
+  };
   return { message: errors.length > 0 ? null : message, errors, warnings };
 }
 

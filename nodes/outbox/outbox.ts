@@ -16,6 +16,7 @@ import {
   type RateLimit,
 } from '../types';
 import { createAccount } from './account';
+import { createArrivals } from './arrivals';
 import { createOwnTime, systemClock, type Clock } from '../clock';
 import { createDispatcher, type Deliver } from './dispatcher';
 import { createEnding } from './ending';
@@ -115,13 +116,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     trouble,
   });
   let policy = options.policy;
-  let arriving = 0;
+  const arrivals = createArrivals();
   /** Mails that ended in an earlier process, whose node was away then. */
   const untold: Entry[] = [];
   /** When each mail was queued, in own time: a clock that is set must not make mails old. */
   const queuedAt = new WeakMap<Entry, number>();
 
-  const held = () => waiting.ready + waiting.deferred + dispatcher.busy + arriving;
+  const held = () => waiting.ready + waiting.deferred + dispatcher.busy + arrivals.count;
   const expires = (entry: Entry) => (queuedAt.get(entry) ?? time.now()) + policy.retryFor;
 
   function wait(entry: Entry): void {
@@ -162,13 +163,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   async function take(entry: Entry, events?: string[]): Promise<void> {
-    arriving += 1;
-    try {
-      await store.add(entry, events);
-      welcome(entry);
-    } finally {
-      arriving -= 1;
-    }
+    await arrivals.pass(
+      () => store.add(entry, events),
+      () => welcome(entry),
+    );
     changed();
     dispatcher.pump();
   }
@@ -225,7 +223,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await store.close();
     },
     counts: () => ({
-      queued: waiting.ready + arriving,
+      queued: waiting.ready + arrivals.count,
       deferred: waiting.deferred,
       sending: dispatcher.busy,
       ...ending.counts(),

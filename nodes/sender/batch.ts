@@ -44,11 +44,6 @@ interface Waiting<E> {
   after: Waiting<E> | null;
 }
 
-/** One text for all parts that events must share to meet in one mail; different parts never give the same. */
-export function batchKey(parts: readonly unknown[]): string {
-  return JSON.stringify(parts);
-}
-
 /** No batch waits yet. */
 export function createBatches<E>(rules: BatchRules): Batches<E> {
   const byKey = new Map<string, Waiting<E>>();

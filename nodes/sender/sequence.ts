@@ -5,14 +5,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** How long steps run before the rest of the process has its turn, ms: below what a person or a socket notices. */
 const TURN_MS = 5;
 
-export type Sequence = <T>(step: () => Promise<T>) => Promise<T>;
+export type Sequence = <T>(step: () => T | Promise<T>) => Promise<T>;
 
 /** Creates a sequence: each step begins when the one before it ended, whether it failed or not. */
 export function createSequence(): Sequence {
   let tail: Promise<unknown> = Promise.resolve();
   let turnEnds = 0;
 
-  async function inTurn<T>(step: () => Promise<T>): Promise<T> {
+  async function inTurn<T>(step: () => T | Promise<T>): Promise<T> {
     // Steps that wait for nothing outside would otherwise follow each other without end: a flow can bring thousands at once.
     if (performance.now() >= turnEnds) {
       await nextTurn();

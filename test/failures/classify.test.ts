@@ -922,12 +922,47 @@ describe('the rules', () => {
     });
   }
 
+  it('say that it is tried again where all one can do is wait, and see whether it stays', () => {
+    let waits = 0;
+    for (const { example } of RULES) {
+      const { permanent, error } = classifyFailure(errorOf(example), FRESH);
+      const { hint = '' } = error;
+      if (permanent) assert.doesNotMatch(hint, /tried again/, hint);
+      if (!/\bIf (?:it stays|this persists)\b/.test(hint)) continue;
+      assert.match(hint, /^It is tried again\. /, JSON.stringify(example));
+      waits++;
+    }
+    assert.ok(waits > 10, String(waits));
+  });
+
+  it('do not say so of an attempt that is made once, such as a test', () => {
+    for (const { example } of RULES) {
+      const { hint = '' } = classifyFailure(errorOf(example), { ...FRESH, once: true }).error;
+      assert.doesNotMatch(hint, /^It is tried again/, JSON.stringify(example));
+    }
+  });
+
   it('have an example each of their own', () => {
     const examples = RULES.map(({ example }) => JSON.stringify(example));
     assert.deepEqual(
       examples.filter((one, index) => examples.indexOf(one) !== index),
       [],
     );
+  });
+});
+
+describe('several refused recipients', () => {
+  const greylisted = '451 4.7.1 Greylisted';
+  const unknown = '550 5.1.1 No such user';
+  const quota = '550 5.4.5 Daily SMTP relay limit exceeded';
+  const outcome = (...responses: string[]) =>
+    inWords(classifyFailure(allRefused(responses[0] ?? '', ...responses), FRESH));
+
+  it('count as the most hopeful one, wherever it stands', () => {
+    assert.match(outcome(greylisted, unknown), /^message, RECIPIENT/);
+    assert.match(outcome(unknown, greylisted), /^message, RECIPIENT/);
+    assert.match(outcome(greylisted, quota), /^account, QUOTA/);
+    assert.match(outcome(quota, unknown), /^account, QUOTA/);
   });
 });
 

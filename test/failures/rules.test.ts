@@ -1,6 +1,6 @@
 /**
  * The table of failures, row by row, at the end of a real connection: what the server or the network does, how many whole
- * bodies the server got, and the class that follows. What loopback can not do is tested as an error in failure.test.ts.
+ * bodies the server got, and the class that follows. What loopback can not do is tested as an error in classify.test.ts.
  */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';

@@ -24,6 +24,8 @@ export interface NodeRedOptions {
   env?: Record<string, string>;
   /** Scripts in `preload/` that are loaded before it. */
   preload?: ('clock' | 'disk')[];
+  /** Without the package; default false. */
+  bare?: boolean;
   /** More of settings.js; plain JSON. */
   settings?: Record<string, unknown>;
   /** Goes on with the user directory of an earlier one, which then belongs to the caller. */
@@ -111,7 +113,7 @@ function launch(userDir: string, env: Record<string, string>): ChildProcess {
 export async function startNodeRed(options: NodeRedOptions = {}): Promise<NodeRed> {
   const userDir = options.userDir ?? (await mkdtemp(path.join(tmpdir(), 'flows-test-')));
   const port = await freePort();
-  await prepareUserDir(userDir, port, options.settings ?? {});
+  await prepareUserDir(userDir, port, options.settings ?? {}, !options.bare);
   const preload = (options.preload ?? []).map((name) => path.join(__dirname, 'preload', `${name}.cjs`));
   const child = launch(userDir, {
     ...(preload.length > 0 && { NODE_OPTIONS: preload.map((file) => `--require=${file}`).join(' ') }),

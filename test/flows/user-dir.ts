@@ -23,12 +23,14 @@ export function freePort(): Promise<number> {
  * Writes settings.js and links the package as `npm install <folder>` does.
  *
  * @param settings more of settings.js, plain JSON
+ * @param linked false leaves the package out
  * @throws when the package was not built
  */
 export async function prepareUserDir(
   userDir: string,
   port: number,
   settings: Record<string, unknown>,
+  linked = true,
 ): Promise<void> {
   if (!existsSync(path.join(ROOT, 'dist', 'send-email.js'))) {
     throw new Error('dist/ is missing: run `npm run build` first');
@@ -36,7 +38,7 @@ export async function prepareUserDir(
   const modules = path.join(userDir, 'node_modules', path.dirname(PACKAGE));
   await mkdir(modules, { recursive: true });
   const link = path.join(userDir, 'node_modules', PACKAGE);
-  if (!existsSync(link)) await symlink(ROOT, link, 'junction');
+  if (linked && !existsSync(link)) await symlink(ROOT, link, 'junction');
   const all = {
     uiHost: '127.0.0.1',
     uiPort: port,

@@ -46,4 +46,25 @@ describe('the queue of the outbox', () => {
     );
     assert.deepEqual([queue.take(), queue.take(), queue.take()], [3, 5, undefined]);
   });
+
+  it('keeps the order in which equal items came, wherever others are put in between', () => {
+    const queue = createQueue<[rank: number, name: string]>(([rank]) => rank);
+    for (const item of ['2a', '2b', '1a', '2c', '1b', '3a', '2d'])
+      queue.add([Number(item[0]), item] as [number, string]);
+    const taken = Array.from({ length: 7 }, () => queue.take()?.[1]);
+    assert.deepEqual(taken, ['1a', '1b', '2a', '2b', '2c', '2d', '3a']);
+  });
+
+  it('gives each of many items once, in order, while further ones come', () => {
+    const queue = createQueue<number>((rank) => rank);
+    const taken: (number | undefined)[] = [];
+    for (let i = 0; i < 9000; i++) {
+      queue.add(i);
+      if (i % 3 !== 0) taken.push(queue.take());
+    }
+    while (queue.size > 0) taken.push(queue.take());
+    assert.deepEqual(taken, [...Array(9000).keys()]);
+    assert.equal(queue.take(), undefined);
+    assert.equal(queue.first(), undefined);
+  });
 });

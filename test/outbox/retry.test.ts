@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { FIRST_WAIT, LONGEST_WAIT, nextAttempt, retryWait } from '../../nodes/outbox/retry';
+import { FIRST_WAIT, LONGEST_WAIT, nextAttempt, plannedAttempt, retryWait } from '../../nodes/outbox/retry';
 
 const least = () => 0;
 const most = () => 1;
@@ -43,5 +43,14 @@ describe('nextAttempt', () => {
 
   it('is not before the least wait', () => {
     assert.equal(nextAttempt(1_000_000, 1, 3600 * SECOND, most), 1_000_000 + 3600 * SECOND);
+  });
+});
+
+describe('plannedAttempt', () => {
+  it('is as planned, but no more than an hour away when the clock was set back', () => {
+    const now = 10_000_000;
+    assert.equal(plannedAttempt(now + 900 * SECOND, now), now + 900 * SECOND);
+    assert.equal(plannedAttempt(now - 1, now), now - 1);
+    assert.equal(plannedAttempt(now + 86_400 * SECOND, now), now + 3600 * SECOND);
   });
 });

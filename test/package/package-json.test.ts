@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { build, readJson, ROOT, TYPES } from './dist';
+import { PAGES } from './pages';
 
 const PACKAGE = readJson<{
   name: string;
@@ -45,7 +46,7 @@ describe('package', function () {
       assert.ok(!(script in PACKAGE.scripts), script);
   });
 
-  it('ships what Node-RED loads, the examples and the papers, and nothing else', () => {
+  it('ships what Node-RED loads, the examples and the documentation without its pictures, and nothing else', () => {
     const files = packedFiles();
     for (const type of TYPES) {
       for (const file of [`dist/${type}.js`, `dist/${type}.html`, `dist/locales/en-US/${type}.json`]) {
@@ -55,7 +56,8 @@ describe('package', function () {
     assert.ok(files.includes('dist/icons/send-email.svg'));
     for (const name of readdirSync(path.join(ROOT, 'examples')))
       assert.ok(files.includes(`examples/${name}`), name);
-    const papers = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+    const papers = /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|docs\/[\w-]+\.md)$/;
+    for (const page of PAGES) assert.ok(files.includes(page), page);
     const shipped =
       /^dist\/([\w-]+\/)*[\w-]+\.js$|^dist\/([\w-]+\/)*[\w-]+\.(html|json|svg)$|^examples\/[^/]+\.json$/;
     assert.deepEqual(

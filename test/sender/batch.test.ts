@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { batchKey, createBatches, type Batch, type Batches } from '../../nodes/sender/batch';
+import { batchKey } from '../../nodes/mail/batch-key';
+import { createBatches, type Batch, type Batches } from '../../nodes/sender/batch';
 
 const rules = { size: 3, timeout: 10_000 };
 

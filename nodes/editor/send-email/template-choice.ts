@@ -6,7 +6,10 @@ type Texts = (key: string) => string;
 /** Of the original: ${index}, ${event} and ${error}. */
 const PLACEHOLDERS = /\$\{(index|event|error)\}/;
 
-/** The list of templates to start from: choosing one fills in the template, and sets the format to HTML. */
+/**
+ * The list of templates to start from: choosing one fills in the template, and sets the format to HTML. With the message as
+ * it is, a Buffer is attached and not shown.
+ */
 export function templateChoice(editor: CodeEditor, byDefault: string, texts: Texts): void {
   const select = $('#send-email-template-choice');
   const words: Words = (word) => texts(`word.${word}`);
@@ -32,6 +35,8 @@ export function templateChoice(editor: CodeEditor, byDefault: string, texts: Tex
     const fillIn = () => {
       editor.setValue(templateText(id as TemplateId, words), -1);
       $('#node-input-format').val('html').trigger('change');
+      const attach = $('#node-input-attach');
+      if (id === 'asIs' && attach.val() === 'false') attach.val('buffers').trigger('change');
     };
     if (isUneditedTemplate(editor.getValue(), byDefault, words)) fillIn();
     else question.ask(texts('choice.question'), fillIn, () => undefined);

@@ -3,14 +3,14 @@
  * and Gmail drops style sheets of replies; the style sheet only adds the dark colours, for programs that ask for them.
  */
 
-export type TemplateId = 'list' | 'card' | 'digest' | 'report';
+export type TemplateId = 'list' | 'card' | 'digest' | 'report' | 'asIs';
 
 /** The words in the templates, by their names in the `word` group of the locale file. */
 export type Word = 'events' | 'time' | 'event' | 'error' | 'from' | 'to' | 'topic';
 export type Words = (word: Word) => string;
 
 /** In the order in which the dialog offers them. */
-export const TEMPLATES: readonly TemplateId[] = ['list', 'card', 'digest', 'report'];
+export const TEMPLATES: readonly TemplateId[] = ['list', 'card', 'digest', 'report', 'asIs'];
 
 /** The template with its words filled in. */
 export function templateText(id: TemplateId, words: Words): string {
@@ -23,7 +23,7 @@ export function isUneditedTemplate(text: string, byDefault: string, words: Words
   return plain === '' || plain === byDefault || TEMPLATES.some((id) => templateText(id, words) === plain);
 }
 
-const MAKE: Record<TemplateId, (words: Words) => string> = { list, card, digest, report };
+const MAKE: Record<TemplateId, (words: Words) => string> = { list, card, digest, report, asIs };
 
 const FONT = "font-family: 'Segoe UI', Arial, sans-serif;";
 const CELL = `${FONT} font-size: 14px; line-height: 20px; padding: 8px 12px;`;
@@ -151,4 +151,9 @@ ${summary.join('\n')}
 </table>
 </td></tr>
 ${eventsTable(columns)}`);
+}
+
+/** For flows that make their own bodies, such as those of node-red-node-email: the payload and nothing around it. */
+function asIs(): string {
+  return '{{{event.html}}}';
 }

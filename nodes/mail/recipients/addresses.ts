@@ -2,11 +2,8 @@
  * Strict address lists: what is not surely an address is refused and named, because a reader that guesses
  * drops recipients without a word.
  */
-import { isIPv4, isIPv6 } from 'node:net';
-import { domainToASCII } from 'node:url';
-import { N_, t, translate } from '../../language/text';
-import { MailError } from '../../types';
-import { shownValue } from '../template/text-view';
+import { t } from '../../language/text';
+import { checkAddress, checkName, refusal, refuseControls } from './address-syntax';
 
 export interface Address {
   /** Display name, decoded; empty when there is none. */
@@ -14,21 +11,6 @@ export interface Address {
   /** The address as it goes into the envelope, its domain in ASCII. */
   address: string;
 }
-
-/** Octets; RFC 5321 section 4.5.3.1.1. */
-const MAX_LOCAL = 64;
-/** Octets; RFC 5321 section 4.5.3.1.3, 256 with the angle brackets. */
-const MAX_ADDRESS = 254;
-/** Characters; a name longer than this is a mistake, and each mail client would cut it. */
-const MAX_NAME = 256;
-
-const SEPARATOR_HINT = N_('Write addresses as name@example.com, separated by commas or semicolons.');
-
-// RFC 5322 atext, and with RFC 6532 every visible character outside ASCII.
-const ATOM = String.raw`(?:[A-Za-z0-9!#$%&'*+\-/=?^_\x60{|}~]|(?![\p{C}\p{Z}])[^\x00-\x7f])+`;
-const LOCAL_PART = new RegExp(String.raw`^${ATOM}(?:\.${ATOM})*$`, 'u');
-// RFC 1123 labels; the underscore is no host name, but hosts on local networks bear it.
-const DOMAIN = /^(?!.*[^.]{64})[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*$/i;
 
 /** Lists in lists, as rows of a database are, and objects in objects. */
 const DEEPEST = 4;
@@ -107,9 +89,7 @@ function parseObject(field: string, value: object, depth: number): Address[] {
   }
   refuseControls(`${field}.${key}`, address.trim());
   refuseControls(`${field}.name`, (name ?? '').trim());
-  return [
-    { name: checkName(field, name ?? ''), address: checkAddress(field, withoutScheme(address.trim())) },
-  ];
+  return [{ name: checkName(field, name ?? ''), address: checkAddress(field, address.trim()) }];
 }
 
 function parseText(field: string, text: string): Address[] {
@@ -120,11 +100,6 @@ function parseText(field: string, text: string): Address[] {
       refuseControls(field, item);
       return parseMailbox(field, item);
     });
-}
-
-/** An address as the links of pages have it. */
-function withoutScheme(address: string): string {
-  return address.replace(/^mailto:\s*/i, '');
 }
 
 /** Outside of quotation marks and angle brackets. */
@@ -156,12 +131,12 @@ function splitList(field: string, text: string): string[] {
 /** One entry of a list: `address`, `<address>` or `name <address>` (RFC 5322 section 3.4). */
 function parseMailbox(field: string, item: string): Address {
   const open = indexOutsideQuotes(item, '<');
-  if (open < 0) return { name: '', address: checkAddress(field, withoutScheme(item)) };
+  if (open < 0) return { name: '', address: checkAddress(field, item) };
   if (!item.endsWith('>') || item.indexOf('>', open) !== item.length - 1) {
     throw refusal(field, item, t`has text after the ">" of an address`);
   }
   const name = readName(field, item, item.slice(0, open));
-  return { name, address: checkAddress(field, withoutScheme(item.slice(open + 1, -1).trim())) };
+  return { name, address: checkAddress(field, item.slice(open + 1, -1).trim()) };
 }
 
 /** Reads a display name: words with or without quotation marks, these taken off. */
@@ -180,58 +155,6 @@ function readName(field: string, item: string, phrase: string): string {
   return checkName(field, name);
 }
 
-function checkName(field: string, name: string): string {
-  const tidy = name.replace(/\s+/g, ' ').trim();
-  if (tidy.length > MAX_NAME) throw refusal(field, name, t`is a name of more than ${MAX_NAME} characters`);
-  return tidy;
-}
-
-function checkAddress(field: string, address: string): string {
-  const at = address.lastIndexOf('@');
-  const local = address.slice(0, at);
-  const domain = address.slice(at + 1);
-  const fault = at < 0 ? faultWithoutAt(address) : faultOf(local, domain);
-  if (fault) throw refusal(field, address, fault, UNSET.test(address) ? translate(UNSET_HINT) : undefined);
-  // eslint-disable-next-line no-control-regex
-  const wire = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
-  const whole = `${local}@${wire}`;
-  if (Buffer.byteLength(whole) > MAX_ADDRESS) {
-    throw refusal(field, address, t`is longer than ${MAX_ADDRESS} octets`);
-  }
-  return whole;
-}
-
-const UNSET = /^(?:undefined|null|nan|\[object \w+\])$/i;
-const UNSET_HINT = N_('The value was not set when the text was made: check where the msg gets it from.');
-
-function faultWithoutAt(address: string): string {
-  if (/^[\p{L}\p{N}_ .-]{2,60}$/u.test(address) && !UNSET.test(address)) {
-    return t`is no e-mail address: it has no @. With a name, write ${`${address} <name@example.com>`}`;
-  }
-  return address.includes(':') ? t`is a group, which is not supported` : t`is no e-mail address: it has no @`;
-}
-
-function faultOf(local: string, domain: string): string | undefined {
-  if (local === '' || domain === '') return t`is no e-mail address: something is missing beside the @`;
-  if (Buffer.byteLength(local) > MAX_LOCAL) return t`has more than ${MAX_LOCAL} octets before the @`;
-  if (local.includes('@')) return t`is no e-mail address: it has more than one @`;
-  if (local.includes(':')) return t`is a group, which is not supported`;
-  if (/\p{Z}/u.test(local + domain)) return t`is no e-mail address: it holds a space`;
-  if (!LOCAL_PART.test(local)) return t`is no e-mail address: the part before the @ is not valid`;
-  if (!isDomain(domain)) return t`is no e-mail address: the part after the @ is not valid`;
-  return undefined;
-}
-
-function isDomain(domain: string): boolean {
-  const literal = /^\[(?:(IPv6:)(.*)|(.*))\]$/i.exec(domain);
-  if (literal) return literal[1] ? isIPv6(literal[2] ?? '') : isIPv4(literal[3] ?? '');
-  // Longer ones are no domain, and the IDNA conversion should not see them.
-  if (domain.length > 255) return false;
-  // eslint-disable-next-line no-control-regex
-  const ascii = /[^\x00-\x7f]/.test(domain) ? domainToASCII(domain) : domain;
-  return DOMAIN.test(ascii) && !isIPv4(ascii);
-}
-
 function indexOutsideQuotes(text: string, wanted: string): number {
   let quoted = false;
   for (let i = 0; i < text.length; i++) {
@@ -240,15 +163,4 @@ function indexOutsideQuotes(text: string, wanted: string): number {
     else if (!quoted && text[i] === wanted) return i;
   }
   return -1;
-}
-
-function refuseControls(field: string, text: string): void {
-  // A tab is white space like any other.
-  if (/[^\P{Cc}\t]|[\u2028\u2029]/u.test(text)) {
-    throw refusal(field, text, t`holds a line break or another control character`);
-  }
-}
-
-function refusal(field: string, value: unknown, fault: string, hint = translate(SEPARATOR_HINT)): MailError {
-  return new MailError('BAD_ADDRESS', t`${field}: ${shownValue(value)} ${fault}.`, { hint, field });
 }

@@ -5,7 +5,7 @@ import { MailError } from '../../types';
 import { formatAddress, parseOne, type Address } from './addresses';
 import type { MailContent } from '../content';
 import { recipientsOf, type MailAddresses } from './recipients';
-import { escapeHtml } from '../template/template';
+import { escapeHtml } from '../template/escape';
 
 export interface Restrictions {
   /** Null: everybody. */

@@ -3,7 +3,9 @@ import { t } from '../../language/text';
 import type { Msg, SkippedAttachment } from '../../types';
 import type { LoadedAttachment } from '../attachments/attachments';
 import { followNames, type Renamed } from '../attachments/content-ids';
+import { escapeLines } from './escape';
 import { Moment, type Formats } from './formats';
+import { payloadHtml } from './payload-html';
 import { NamedView, type Externals, type Scope } from './scope';
 import { textView } from './text-view';
 
@@ -51,6 +53,14 @@ export class EventView extends NamedView {
     return (this.texts.event ??= this.attachedName() ?? textView(this.msg.payload, this.mail.facts.formats));
   }
 
+  /** The payload as the body of an HTML mail; of a Buffer that is attached, `msg.description` or its name. */
+  get html(): string {
+    const name = this.attachedName();
+    if (name === undefined) return payloadHtml(this.event);
+    const description = textView(this.msg.description, this.mail.facts.formats);
+    return escapeLines(description === '' ? name : description);
+  }
+
   /** A payload of bytes that is attached is shown by its name. */
   private attachedName(): string | undefined {
     const { payload } = this.msg;
@@ -74,6 +84,8 @@ export class EventView extends NamedView {
         return this.index;
       case 'event':
         return this.event;
+      case 'event.html':
+        return this.html;
       case 'error':
         return this.error;
       case 'time':

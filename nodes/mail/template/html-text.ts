@@ -2,7 +2,7 @@
 import { compile } from 'html-to-text';
 
 /** Characters of HTML that are laid out; what is longer takes the quick way, which needs no tree in memory. */
-const MAX_LENGTH = 16 * 1_048_576;
+export const MAX_LENGTH = 16 * 1_048_576;
 
 const convert = compile({
   wordwrap: false,

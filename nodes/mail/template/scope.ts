@@ -20,7 +20,7 @@ export type Precedence = 'msg' | 'externals';
  * event never shows the value of another.
  */
 export abstract class NamedView {
-  /** The value of a name of ours; undefined for every other name. */
+  /** The value of a name of ours, which may have dots; undefined for every other name. */
   abstract own(name: string): unknown;
   /** The value of an external name, as it was when the msg arrived. */
   abstract external(name: string): unknown;
@@ -110,6 +110,8 @@ function inNamedView(
   }
   const given = descend(view.msg, path, format);
   if (given) return given;
+  const dotted = view.own(name);
+  if (dotted !== undefined) return { value: dotted };
   if (own !== undefined) {
     return own instanceof NamedView
       ? inNamedView(own, rest.join('.'), rest, format)

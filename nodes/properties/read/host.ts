@@ -2,7 +2,7 @@
  * Which server, and from which local address.
  */
 import { isIP, isIPv4 } from 'node:net';
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { t } from '../../language/text';
 import type { Findings } from '../findings';
 import { misunderstanding, type Property, type PropertyReader, reason } from '../reader';
@@ -61,10 +61,16 @@ export function checkedHost(property: Property, findings: Findings): string | nu
 function isHostName(host: string): boolean {
   const labels = host.replace(/\.$/, '').split('.');
   // An xn-- form that stands for nothing makes every URL with it invalid, also that of a proxy.
-  if (isPunycode(host) && domainToASCII(host) === '') return false;
+  if (isPunycode(host) && !standsForSomething(host)) return false;
   return (
     host.length <= 253 && labels.every((label) => /^[A-Za-z0-9_](?:[\w-]{0,61}[A-Za-z0-9_])?$/.test(label))
   );
+}
+
+/** Whether each xn-- label can be decoded. Newer Node.js leaves those that cannot as they are, older gives nothing. */
+function standsForSomething(host: string): boolean {
+  const unicode = domainToUnicode(host);
+  return unicode !== '' && !isPunycode(unicode);
 }
 
 function isPunycode(host: string): boolean {

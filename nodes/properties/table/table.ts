@@ -1,6 +1,6 @@
 /**
  * Every property that the SMTP path of JavaMail, Jakarta Mail and Angus Mail reads or documents, and what it becomes
- * here. Reading, explaining and the README's table all work from these rows.
+ * here. Reading, explaining and the table of docs/properties.md all work from these rows.
  */
 import { PASSWORD_WORDS } from './aliases';
 import { authRows } from './auth';

@@ -11,7 +11,7 @@ import { checksum, createPieceSums, PIECE, sumOfPiece, type PieceSums } from './
 import { diskError } from './disk-error';
 import { codeOf, removeFile, writeDurably, type FileSystem } from './files';
 import type { Content, Item } from './journal/live-records';
-import { mailName } from '../../outbox/mail-name';
+import { mailName } from '../mail-name';
 import { newBlob, type RecordBlob } from './journal/records';
 import { setBytesAside, setFilesAside, type StoreFolders } from './folders';
 

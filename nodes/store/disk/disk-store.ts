@@ -29,7 +29,7 @@ import {
   type MailRecord,
 } from './journal/live-records';
 import { createMemoryShare } from './memory-cache';
-import { mailName } from '../../outbox/mail-name';
+import { mailName } from '../mail-name';
 import { decodeValue, encodeValue } from './msg-codec';
 import { createOperations, newestOnly } from './operations';
 import { acquireLock, type LockTimes, type OutboxLock } from './lock';
@@ -175,10 +175,10 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         const inMemory = mail.size <= INLINE_BYTES ? mail.size : 0;
         // The bytes of a large mail leave memory at once, its msgs with those of the others.
         if (inMemory === 0) entry.mail.open = openBody(id);
-        share.keep(id, inMemory + msgs.length, () => {
+        if (!share.keep(id, inMemory + msgs.length)) {
           entry.mail.open = openBody(id);
           entry.mail.messages = [];
-        });
+        }
       }),
 
     save: ({ mail: { id }, progress }) =>
@@ -195,7 +195,7 @@ export function createDiskStore(options: DiskStoreOptions): Store {
         }
         if (!whole) await setAside(mail, 'body');
         share.forget(mail.id);
-        await records.finished(mail.id);
+        await records.finished(mail.id, ledger.mailCount > 1);
         await contents.remove([record.body, record.messages]);
       }),
 

@@ -13,8 +13,11 @@ export interface RecordWriter {
     parts: Record<K, Part>,
     make: (places: Record<K, Content>) => JournalRecord,
   ): Promise<void>;
-  /** Writes that a mail is finished; when that fails the record goes with the next one that can be written. */
-  finished(id: string): Promise<void>;
+  /**
+   * Writes that a mail is finished; when that fails the record goes with the next one that can be written. With others
+   * under way (`busy`) it waits a moment for theirs, and shares their sync.
+   */
+  finished(id: string, busy: boolean): Promise<void>;
 }
 
 export function createRecordWriter(
@@ -25,12 +28,15 @@ export function createRecordWriter(
   /** Finished mails whose record could not be written. */
   const owed = new Set<string>();
 
+  function payOff(): void {
+    if (owed.size === 0) return;
+    const ids = [...owed];
+    owed.clear();
+    journal.append({ type: 'finished', ids }).catch(() => ids.forEach((id) => owed.add(id)));
+  }
+
   async function append(record: JournalRecord, blobs?: RecordBlob[]): Promise<void> {
-    if (owed.size > 0) {
-      const ids = [...owed];
-      owed.clear();
-      journal.append({ type: 'finished', ids }).catch(() => ids.forEach((id) => owed.add(id)));
-    }
+    payOff();
     await journal.append(record, blobs);
   }
 
@@ -49,9 +55,11 @@ export function createRecordWriter(
         throw error;
       }
     },
-    async finished(id) {
+    async finished(id, busy) {
+      const record: JournalRecord = { type: 'finished', ids: [id] };
+      payOff();
       try {
-        await append({ type: 'finished', ids: [id] });
+        await (busy ? journal.appendLazily(record) : journal.append(record));
       } catch (error) {
         owed.add(id);
         throw error;

@@ -5,7 +5,7 @@ import type { Contents } from './contents';
 import type { FileSystem } from './files';
 import type { Journal } from './journal/journal';
 import type { Content, EventRecord, Item, JournalRecord, Ledger } from './journal/live-records';
-import { mailName } from '../../outbox/mail-name';
+import { mailName } from '../mail-name';
 import { decodeValue } from './msg-codec';
 import { removeOrphans, setBytesAside, setFilesAside, type StoreFolders } from './folders';
 import type { KeptEvent } from '../store';

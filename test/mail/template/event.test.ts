@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { errorText, eventViews, mailScope } from '../../../nodes/mail/template/event';
 import { createFormats } from '../../../nodes/mail/template/formats';
-import { compileTemplate, missingNames, type SeenNames } from '../../../nodes/mail/template/template';
+import { compileTemplate } from '../../../nodes/mail/template/template';
+import { missingNames, type SeenNames } from '../../../nodes/mail/template/writer';
 import type { Msg } from '../../../nodes/types';
 
 const facts = { connector: 'Alerts', now: 1000, formats: createFormats('UTC') };

@@ -3,7 +3,8 @@ import { eventViews, mailScope } from '../../../nodes/mail/template/event';
 import { createFormats } from '../../../nodes/mail/template/formats';
 import { parseExternal, type Externals } from '../../../nodes/mail/template/scope';
 import type { Msg } from '../../../nodes/types';
-import { compileTemplate, foreignTags } from '../../../nodes/mail/template/template';
+import { foreignTags } from '../../../nodes/mail/template/foreign-tags';
+import { compileTemplate } from '../../../nodes/mail/template/template';
 import { MailError } from '../../../nodes/types';
 
 function render(text: string, view: unknown, escape: 'html' | 'none' = 'none', strict = false): string {

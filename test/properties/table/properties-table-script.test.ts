@@ -5,7 +5,7 @@ import { propertiesTable, replaceBetweenMarkers } from '../../../scripts/propert
 const BEGIN = '<!-- properties:begin -->';
 const END = '<!-- properties:end -->';
 
-describe('the table of properties in the README', () => {
+describe('the table of properties in the documentation', () => {
   it('has a line of five cells for each property', () => {
     const lines = propertiesTable().split('\n');
     assert.equal(lines.length, SESSION_ROWS.length + PROTOCOL_ROWS.length + 2);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fsPromises from 'node:fs/promises';
+import { MEMORY_SHARE } from '../../../nodes/store/disk/memory-cache';
 import {
   cpSync,
   existsSync,
@@ -168,21 +169,21 @@ describe('the disk store', () => {
       }
     });
 
-    it('stay in memory, msgs and all, while they are few, and leave it from the oldest on when they are many', async () => {
+    it('stay in memory, msgs and all, while they are few; when they are many, those that came last do not', async () => {
       const { store } = await opened();
       const live = { payload: 'live', res: { send: () => 1 } };
-      const entries = Array.from({ length: 1_001 }, (_, i) =>
+      const entries = Array.from({ length: MEMORY_SHARE.mails + 1 }, (_, i) =>
         entry(String(i).padStart(5, '0'), `body ${i}`, [live]),
       );
       const opens = entries.map(opener);
       await Promise.all(entries.map((one) => store.add(one)));
-      const [first, second] = entries as [Entry, Entry];
-      assert.notEqual(opener(first), opens[0]);
-      assert.deepEqual(first.mail.messages, []);
-      assert.equal(await bodyOf(first), 'body 0');
-      assert.deepEqual(await store.loadMessages(first), [{ payload: 'live', res: {} }]);
-      assert.equal(opener(second), opens[1]);
-      assert.equal((await store.loadMessages(second))[0], live);
+      const [first, last] = [entries[0], entries.at(-1)] as [Entry, Entry];
+      assert.notEqual(opener(last), opens.at(-1));
+      assert.deepEqual(last.mail.messages, []);
+      assert.equal(await bodyOf(last), `body ${MEMORY_SHARE.mails}`);
+      assert.deepEqual(await store.loadMessages(last), [{ payload: 'live', res: {} }]);
+      assert.equal(opener(first), opens[0]);
+      assert.equal((await store.loadMessages(first))[0], live);
     });
 
     it('do not pile up in memory when they are of some size', async () => {

@@ -48,6 +48,8 @@ export interface Journal<R> {
    * The record is given back to `kept`: nobody may change it any more.
    */
   append(record: R, blobs?: readonly RecordBlob[]): Promise<void>;
+  /** As `append`, for a record that nothing urgent waits for: it goes with the next other one, or alone a few ms later. */
+  appendLazily(record: R): Promise<void>;
   /** Segments, oldest first; the one that is written to is not among them. */
   closedSegments(): readonly Segment[];
   /** Deletes a segment; the caller knows that nothing in it is needed. Older ones have to be deleted before. */
@@ -55,6 +57,9 @@ export interface Journal<R> {
   /** Writes what is under way and takes no more. */
   close(): Promise<void>;
 }
+
+/** How long a lazy record waits for company, ms. */
+const PATIENCE_MS = 4;
 
 interface Waiting<R> {
   record: R;
@@ -72,11 +77,24 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
   let lastNumber = 0;
   let waiting: Waiting<R>[] = [];
   let writing: Promise<void> | null = null;
+  /** Something that waits must be written now. */
+  let pressing = false;
+  let patience: NodeJS.Timeout | undefined;
   let ended = false;
 
+  function press(): void {
+    clearTimeout(patience);
+    patience = undefined;
+    if (waiting.length === 0) return;
+    pressing = true;
+    // A turn of promises later, so that records of the same moment share the first sync too.
+    writing ??= Promise.resolve().then(writeAll);
+  }
+
   async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
+    while (pressing) {
       const batch = takeBatch();
+      pressing = waiting.length > 0;
       try {
         await write(batch);
         for (const { resolve } of batch) resolve();
@@ -85,6 +103,13 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
       }
     }
     writing = null;
+  }
+
+  function queue(record: R, blobs: readonly RecordBlob[] = []): Promise<void> {
+    if (ended) return Promise.reject(new Error(t`the journal is closed`));
+    const text = JSON.stringify(record);
+    const size = blobs.reduce((sum, { bytes }) => sum + bytes.length, text.length);
+    return new Promise((resolve, reject) => waiting.push({ record, text, blobs, size, resolve, reject }));
   }
 
   function takeBatch(): Waiting<R>[] {
@@ -178,15 +203,15 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
       }
       return { foreign };
     },
-    append(record, blobs = []) {
-      if (ended) return Promise.reject(new Error(t`the journal is closed`));
-      const text = JSON.stringify(record);
-      const size = blobs.reduce((sum, { bytes }) => sum + bytes.length, text.length);
-      return new Promise((resolve, reject) => {
-        waiting.push({ record, text, blobs, size, resolve, reject });
-        // A turn of promises later, so that records of the same moment share the first sync too.
-        writing ??= Promise.resolve().then(writeAll);
-      });
+    append(record, blobs) {
+      const written = queue(record, blobs);
+      press();
+      return written;
+    },
+    appendLazily(record) {
+      const written = queue(record);
+      patience ??= setTimeout(press, PATIENCE_MS);
+      return written;
     },
     closedSegments: () => closed,
     async remove(segment) {
@@ -197,6 +222,7 @@ export function createJournal<R>(options: JournalOptions<R>): Journal<R> {
     },
     async close() {
       ended = true;
+      press();
       await writing;
       await closeCurrent();
     },

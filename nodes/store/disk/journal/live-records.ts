@@ -62,6 +62,7 @@ export interface Ledger {
   mail(id: string): Item<MailRecord> | undefined;
   event(id: string): Item<EventRecord> | undefined;
   mails(): Item<MailRecord>[];
+  readonly mailCount: number;
   events(): Item<EventRecord>[];
   rate(): { state: unknown; segment: Segment } | null;
   /** What would be lost with this segment, oldest first. */
@@ -133,6 +134,9 @@ export function createLedger(): Ledger {
     mail: (id) => mails.get(id),
     event: (id) => events.get(id),
     mails: () => [...mails.values()],
+    get mailCount() {
+      return mails.size;
+    },
     events: () => [...events.values()].sort((a, b) => a.record.order - b.record.order),
     rate: () => rate,
     itemsIn: (segment) => bySegment.get(segment) ?? NOTHING,
