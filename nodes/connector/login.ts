@@ -66,6 +66,13 @@ function through(getSocket: GetSocket): NonNullable<Network['connect']> {
     });
 }
 
+/** Why there is no token, and what to do about it; an error that says so itself stays as it is. */
+export function tokenFailure(error: unknown): MailError {
+  if (error instanceof MailError) return error;
+  const facts = { dotHandedOver: false, reused: false, aborted: false, once: true as const, token: true };
+  return classifyFailure(error, facts).error;
+}
+
 /** A refresh token that is not used ends: after 90 days at Microsoft, six months at Google. ms. */
 const IDLE = 24 * 3_600_000;
 const LOOK = 3_600_000;
@@ -75,11 +82,7 @@ const LOOK = 3_600_000;
  * sign-in is told before. Gives a function that ends it.
  */
 export function keepAlive(tokens: AccountTokens, warn: (text: string) => void): () => void {
-  const look = () =>
-    tokens.keepAlive(IDLE).catch((error: unknown) => {
-      const facts = { dotHandedOver: false, reused: false, aborted: false, token: true };
-      warn(explanation(classifyFailure(error, facts).error));
-    });
+  const look = () => tokens.keepAlive(IDLE).catch((error: unknown) => warn(explanation(tokenFailure(error))));
   const timer = setInterval(() => void look(), LOOK).unref();
   return () => clearInterval(timer);
 }

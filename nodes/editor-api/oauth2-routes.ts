@@ -2,12 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import { readConnectorFields, type ConnectorFields } from '../connector/config';
-import { readTokenAccount } from '../connector/login';
+import { readTokenAccount, tokenFailure } from '../connector/login';
 import { refreshTokensOf } from '../connector/tokens';
 import { explanation } from '../language/explanation';
 import { inLanguage, matchLanguage } from '../language/language';
 import { t } from '../language/text';
-import { classifyFailure } from '../failures/classify';
 import { createSignIns, type Progress, type SignInRequest } from '../oauth2/sign-in';
 import { TokenError } from '../oauth2/token-error';
 import { credentialVault } from '../node-red/runtime';
@@ -133,8 +132,7 @@ function shown(progress: Progress): { state: string; refreshToken?: string; erro
 }
 
 function summaryOf(error: Error): ErrorSummary {
-  const facts = { dotHandedOver: false, reused: false, aborted: false, once: true as const, token: true };
-  const { code, message, hint } = error instanceof MailError ? error : classifyFailure(error, facts).error;
+  const { code, message, hint } = tokenFailure(error);
   return { code, message, ...(hint === undefined ? {} : { hint }) };
 }
 

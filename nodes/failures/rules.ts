@@ -13,6 +13,7 @@ import { MAIL_RULES } from './rules/mail';
 import { OAUTH2_RULES } from './rules/oauth2';
 import { RATE_RULES } from './rules/rate';
 import { SESSION_RULES } from './rules/session';
+import { TOKEN_LOGIN_RULES } from './rules/token-login';
 
 export const AMBIGUOUS: Meaning = {
   then: { scope: 'ambiguous', permanent: false, minWait: 0, code: 'AMBIGUOUS' },
@@ -98,6 +99,7 @@ export const RULES: readonly Rule[] = [
   ...OWN_SIDE,
   ...RATE_RULES,
   ...OAUTH2_RULES,
+  ...TOKEN_LOGIN_RULES,
   ...ACCOUNT_RULES,
   ...CLIENT_RULES,
   ...SESSION_RULES,

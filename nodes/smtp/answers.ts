@@ -95,3 +95,8 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
 }
 
 const leaving = (left: string[]): Pick<Attempt, 'left'> => (left.length > 0 ? { left } : {});
+
+/** The attempt is to be repeated over one of the connections that work. */
+export function crowded(attempt: Attempt, failure: Failure, working: number): Attempt {
+  return { ...attempt, failure: { ...failure, scope: 'crowded', permanent: false, minWait: 0 }, working };
+}

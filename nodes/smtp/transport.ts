@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
-import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
-import { createAnswers } from './answers';
+import { MailError, type Attempt, type OutgoingMail } from '../types';
+import { createAnswers, crowded } from './answers';
 import { isSubmissionPort } from '../failures/classify';
 import { isAscii, withAsciiHeader, withoutUtf8 } from './internationalized';
 import { mailOptions, nodemailerOptions } from './options';
@@ -246,9 +246,4 @@ export function createTransport({
 function endedEarly({ reused, bodyBegun }: Course, error: unknown): boolean {
   if (bodyBegun) return false;
   return reused || (error as { beforeGreeting?: boolean }).beforeGreeting === true;
-}
-
-/** The attempt is to be repeated over one of the connections that work. */
-function crowded(attempt: Attempt, failure: Failure, working: number): Attempt {
-  return { ...attempt, failure: { ...failure, scope: 'crowded', permanent: false, minWait: 0 }, working };
 }

@@ -6,6 +6,10 @@ import { startTokenServer, type TokenServer } from '../servers/token-server';
 import { mailFlow } from './mail-flow';
 import { startNodeRed, type NodeRed } from './node-red';
 
+/** The password of the editor, and what settings.js has of it. */
+const WORD = 'the password of a test';
+const HASH = '$2b$04$UGckR5iWxcf9EJAcOtpxVe5l2sDRtVs4X8xi4/Ties9mM50KQNMrS';
+
 const SECRET = 'the-secret-of-the-app-8Q~';
 
 describe('signing in to a mailbox from the editor', () => {
@@ -152,5 +156,57 @@ describe('signing in to a mailbox from the editor', () => {
     const page = await (await fetch(address)).text();
     assert.ok(!page.includes('<script'));
     assert.match(page, /consent for the app is missing/);
+  });
+
+  it('needs a login to begin, and none to come back, below any path', async function () {
+    this.timeout(40_000);
+    const users = [
+      { username: 'writer', password: HASH, permissions: '*' },
+      { username: 'other', password: HASH, permissions: '*' },
+      { username: 'reader', password: HASH, permissions: 'read' },
+    ];
+    const guarded = await startNodeRed({
+      settings: { httpAdminRoot: '/admin', adminAuth: { type: 'credentials', users } },
+    });
+    try {
+      const server = await serverOf();
+      const root = `http://127.0.0.1:${guarded.port}/admin`;
+      const post = async (path: string, body: object, token?: string) => {
+        const headers = {
+          'Content-Type': 'application/json',
+          ...(token && { Authorization: `Bearer ${token}` }),
+        };
+        const response = await fetch(root + path, { method: 'POST', headers, body: JSON.stringify(body) });
+        const text = await response.text();
+        return { status: response.status, body: /^{/.test(text) ? JSON.parse(text) : text };
+      };
+      const logIn = async (username: string): Promise<string> => {
+        const login = {
+          client_id: 'node-red-editor',
+          grant_type: 'password',
+          scope: '',
+          username,
+          password: WORD,
+        };
+        return (await post('/auth/token', login)).body.access_token;
+      };
+      const [writer, other, reader] = await Promise.all(['writer', 'other', 'reader'].map(logIn));
+      const begin = '/email-server-connector/abc6/oauth2/browser';
+      const body = bodyAt(server, { redirectUri: `${root}/email-server-connector/oauth2/callback` });
+      assert.equal((await post(begin, body)).status, 401);
+      assert.equal((await post(begin, body, reader)).status, 401);
+      const begun = await post(begin, body, writer);
+      assert.equal(
+        (await fetch(`${root}/email-server-connector/oauth2/callback?code=x&state=y`)).status,
+        400,
+      );
+      assert.equal((await fetch(server.signIn(begun.body.address))).status, 200);
+      const progress = (token?: string) =>
+        post('/email-server-connector/abc6/oauth2/progress', { signIn: begun.body.signIn }, token);
+      assert.equal((await progress(other)).status, 404);
+      assert.equal((await progress(writer)).body.state, 'done');
+    } finally {
+      await guarded.stop();
+    }
   });
 });

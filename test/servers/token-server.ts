@@ -235,6 +235,13 @@ export async function startTokenServer(options: TokenServerOptions = {}): Promis
     for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
     const params = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
     const path = (incoming.url ?? '').split('?')[0] ?? '';
+    if (incoming.method === 'GET') {
+      // Somebody who signs in without a word.
+      if (path === '/authorize')
+        response.writeHead(302, { Location: server.signIn(`${url}${incoming.url}`).href });
+      response.end('<title>Sign in</title>');
+      return;
+    }
     const request: TokenRequest = {
       path,
       grant: params['grant_type'] ?? '',

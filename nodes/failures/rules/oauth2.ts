@@ -1,6 +1,5 @@
 /**
- * Why there is no access token, and why a server refuses one. Until somebody acts the account waits; what is only down is tried
- * again. Codes: "Microsoft Entra authentication and authorization error codes" (Microsoft may change them: what is not known
+ * Why there is no access token. Until somebody acts the account waits; what is only down is tried again. Codes: "Microsoft Entra authentication and authorization error codes" (Microsoft may change them: what is not known
  * here is told in its own words), "Using OAuth 2.0 to Access Google APIs", RFC 6749 section 5.2.
  */
 import { N_ } from '../../language/text';
@@ -208,47 +207,6 @@ const REFRESH_TOKEN: readonly Rule[] = [
   },
 ];
 
-/** The server judged the token. */
-const LOGIN: readonly Rule[] = [
-  {
-    example:
-      'AUTH: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.',
-    when: { token: true, reply: '5yz', text: /\b5\.7\.139\b|SmtpClientAuthentication is disabled/i },
-    then: account('AUTH', WAIT.HOLD),
-    what: N_('The server refused the login'),
-    hint: N_(
-      'SMTP AUTH is off for this tenant or mailbox: let an administrator turn on Authenticated SMTP for it.',
-    ),
-  },
-  {
-    example: 'AUTH: 535 5.7.3 Authentication unsuccessful [SN2PR00CA0018.namprd00.prod.outlook.com]',
-    when: { token: true, code: 'EAUTH', reply: '5yz', enhanced: '5.7.3' },
-    then: account('AUTH', WAIT.HOLD),
-    what: N_('The server refused the access token'),
-    hint: N_(
-      'Check that the username is the mailbox of the sign-in, or one that it may use. An app needs the permission SMTP.SendAsApp with the consent of an administrator, New-ServicePrincipal with the object id of the enterprise application, and Add-MailboxPermission for the mailbox.',
-    ),
-  },
-  {
-    example: 'AUTH: 535 5.7.8 Username and Password not accepted. (status 400, schemes Bearer)',
-    when: { token: true, code: 'EAUTH', reply: '5yz' },
-    then: account('AUTH', WAIT.HOLD),
-    what: N_('The server refused the access token'),
-    hint: N_(
-      'Check that the username is the mailbox that the token is for, and oauthScope; or sign in again.',
-    ),
-  },
-  {
-    example: { code: 'EAUTH', command: 'AUTH', message: 'The server offers PLAIN for the login' },
-    when: { token: true, code: 'EAUTH', noReply: true },
-    then: account('AUTH', WAIT.HOLD),
-    what: N_('The login could not be made'),
-    hint: N_(
-      'Check host and port: the server may offer more after STARTTLS or on another port, or take no tokens.',
-    ),
-  },
-];
-
 export const OAUTH2_RULES: readonly Rule[] = [
   ...UNREACHABLE,
   ...APP,
@@ -266,5 +224,4 @@ export const OAUTH2_RULES: readonly Rule[] = [
       'Its code says why: look it up in its documents, for AADSTS at login.microsoftonline.com/error.',
     ),
   },
-  ...LOGIN,
 ];
