@@ -69,7 +69,7 @@ export function signInRoutes(RED: NodeAPI): Route[] {
       permission: WRITE,
       act: (id, body, { user }) => {
         const signIn = readText(readFields(t`The body`, body), 'signIn');
-        return shown(signIns.progress(signIn, { connector: id, user }));
+        return shown(known(signIns.progress(signIn, { connector: id, user })));
       },
     },
     {
@@ -81,9 +81,9 @@ export function signInRoutes(RED: NodeAPI): Route[] {
         const fields = readFields(t`The body`, body);
         const owner = { connector: id, user };
         const signIn = readText(fields, 'signIn');
-        signIns.progress(signIn, owner);
+        known(signIns.progress(signIn, owner));
         await signIns.comeBack(parametersOf(readText(fields, 'address')));
-        return shown(signIns.progress(signIn, owner));
+        return shown(known(signIns.progress(signIn, owner)));
       },
     },
   ];
@@ -110,6 +110,12 @@ function registerCallback(
       response.status(status).set(headers).send(html);
     });
   });
+}
+
+/** The progress, if the sign-in is there and belongs to who asks. */
+function known(progress: Progress | null): Progress {
+  if (progress) return progress;
+  throw new MailError('NOT_FOUND', t`This sign-in has ended`, { hint: t`Begin another one.` });
 }
 
 function parametersOf(address: string): URLSearchParams {

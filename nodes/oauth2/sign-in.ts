@@ -41,8 +41,8 @@ export interface SignIns {
   device(
     request: SignInRequest,
   ): Promise<{ signIn: string; userCode: string; verificationUri: string; endsAt: number }>;
-  /** How a sign-in fares; throws MailError NOT_FOUND for those that have ended or belong to another. */
-  progress(signIn: string, owner: Owner): Progress;
+  /** How a sign-in fares; null for those that have ended or belong to another. */
+  progress(signIn: string, owner: Owner): Progress | null;
   /** The browser came back with these parameters. False: no sign-in waits for them, and nothing was done. */
   comeBack(parameters: URLSearchParams): Promise<Progress | false>;
 }
@@ -136,9 +136,7 @@ export function createSignIns(now: () => number, wait: (ms: number) => Promise<v
     },
     progress(name, { connector, user }) {
       const signIn = all.get(name);
-      if (!signIn || signIn.connector !== connector || signIn.user !== user) {
-        throw new MailError('NOT_FOUND', t`This sign-in has ended`, { hint: t`Begin another one.` });
-      }
+      if (!signIn || signIn.connector !== connector || signIn.user !== user) return null;
       if (signIn.progress.state === 'waiting' && now() >= signIn.endsAt) {
         return { state: 'failed', error: ended() };
       }

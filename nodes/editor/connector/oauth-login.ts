@@ -92,7 +92,7 @@ export function oauthLogin(nodeId: string, properties: () => string, closed: Abo
     show();
   });
   $(`${FIELD}authType, ${FIELD}oauthGrant`).on('change', show);
-  $('#esc-redirect').text(redirectUri());
+  $('#esc-redirect').val(redirectUri());
   signIn(nodeId, properties, closed);
 }
 
@@ -176,7 +176,7 @@ function signIn(nodeId: string, properties: () => string, closed: AbortSignal): 
       ...unsavedLogin(),
       properties: properties(),
       username: valueOf('username').trim(),
-      redirectUri: redirectUri(),
+      redirectUri: String($('#esc-redirect').val() ?? '').trim(),
       tls: valueOf('tls') === '_ADD_' ? '' : valueOf('tls'),
     };
     post<Begun>(what, body).then(
