@@ -27,6 +27,7 @@ export interface FailureFields {
   code: string;
   command?: string;
   originalCode?: string | undefined;
+  challenge?: string;
   timeoutType?: string;
   response?: string;
 }

@@ -6,10 +6,11 @@ import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { t } from '../language/text';
 import type { SmtpSettings } from '../properties/settings';
+import type { LoginTokens } from '../smtp/token-login';
 import { HELO_ONLY, readCapabilities, type Capabilities } from './capabilities';
 import { certificateError, describeTls, encrypt } from './certificate';
 import { openDialogue, refusal, type Dialogue, type Reply } from './dialogue';
-import { logIn } from './login';
+import { exchangeFor, logIn } from './login';
 import { openSocket, resolveHost, throughProxy } from './reach';
 import type { Take } from './steps';
 
@@ -32,6 +33,8 @@ export interface ProbeOptions {
   limits: Limits;
   signal: AbortSignal;
   take: Take;
+  /** Of a login with an access token. */
+  tokens: LoginTokens | null;
   /** Told whether a login was made, or only offered. */
   login: (how: 'made' | 'offered' | 'none') => void;
   /** Told just before the final dot leaves. */
@@ -153,16 +156,20 @@ function wantsStartTls({ security }: SmtpSettings, capabilities: Capabilities): 
 }
 
 async function authenticate(
-  { settings: { auth }, take, login }: ProbeOptions,
+  { settings, tokens, take, login }: ProbeOptions,
   dialogue: Dialogue,
   capabilities: Capabilities,
   ms: () => number,
 ): Promise<void> {
+  const { auth } = settings;
   login(capabilities.login ? 'offered' : 'none');
   if (auth === null) return;
   const reply = await take(
     'auth',
-    () => (capabilities.login ? logIn(dialogue, auth, capabilities, ms()) : Promise.resolve(null)),
+    () =>
+      capabilities.login
+        ? logIn(dialogue, auth, exchangeFor(settings, auth, tokens), capabilities, ms())
+        : Promise.resolve(null),
     // As JavaMail does. The server may still refuse the sender or the recipient for it.
     (reply) => (reply ? words(reply) : t`skipped: the server offers no login, so mails are sent without one`),
   );

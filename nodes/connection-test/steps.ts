@@ -5,6 +5,7 @@ import { withoutOpenSslDetails } from '../failures/openssl';
 import { MailError } from '../types';
 
 export type StepName =
+  | 'token'
   | 'dns'
   | 'tcp'
   | 'proxy'

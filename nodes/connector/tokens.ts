@@ -72,6 +72,17 @@ export function tokensOf(
   return tokens;
 }
 
+/** The tokens for a test of settings that may not be deployed: those of the connector when it has the same account. */
+export function tokensForTest(
+  connectorId: string,
+  vault: Vault,
+  { settings, network, fingerprint }: { settings: OAuthSettings; network: Network; fingerprint: string },
+): AccountTokens {
+  const known = accounts.get(connectorId);
+  if (known?.fingerprint === fingerprint) return known.tokens;
+  return createAccountTokens({ settings, network, store: refreshTokensOf(connectorId, vault) });
+}
+
 /** Forgets the tokens of a connector that was deleted, on disk too. */
 export async function dropTokens(connectorId: string, vault: Vault): Promise<void> {
   accounts.delete(connectorId);

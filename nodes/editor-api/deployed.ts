@@ -2,6 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import { readConnectorFields, type ConnectorFields, type Env } from '../connector/config';
 import type { ConnectorNode } from '../connector/node';
+import { tokensForTest, type Vault } from '../connector/tokens';
 import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
@@ -12,7 +13,14 @@ import { resolveExternals } from '../sender/externals';
 import { createFieldReader, type FieldReader } from '../sender/field-values';
 import type { SendEmailNode } from '../sender/node';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../properties/settings';
-import { environment, externalSources, fieldEvaluator, findNode, tlsMaterial } from '../node-red/runtime';
+import {
+  credentialVault,
+  environment,
+  externalSources,
+  fieldEvaluator,
+  findNode,
+  tlsMaterial,
+} from '../node-red/runtime';
 import { MailError } from '../types';
 import type { Fields } from './body';
 import type { Surroundings } from '../connection-test/connection-test';
@@ -64,8 +72,18 @@ export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
       return errors.length > 0 ? null : settingsOf(fields, env, material, def.tls);
     },
     allowInsecureAuth: def ? fieldsOf(undefined).fields.allowInsecureAuth : false,
+    deployedLogin: () => {
+      const login = deployedFields(RED, id);
+      return login && { fields: login.fields.oauth, urls: login.urls };
+    },
+    tokens: (account) => tokensForTest(id, vaultOf(RED), account),
     tlsMaterial: material,
   };
+}
+
+/** Where what a sign-in or a test gives is kept. */
+export function vaultOf(RED: NodeAPI): Vault {
+  return credentialVault(RED, (text) => RED.log.warn(`[email-server-connector] ${text}`));
 }
 
 /** The fields of the connector that is deployed under an id, with its credentials, and the endpoints that it uses; or null. */
@@ -146,6 +164,7 @@ function settingsOf(
       properties: fields.properties,
       username: fields.username,
       password: fields.password,
+      oauth2: fields.authType === 'oauth2',
       env,
       allowInsecureAuth: fields.allowInsecureAuth,
       tlsNode: material(typeof tls === 'string' ? tls : ''),

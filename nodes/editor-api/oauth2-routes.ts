@@ -9,12 +9,11 @@ import { inLanguage, matchLanguage } from '../language/language';
 import { t } from '../language/text';
 import { createSignIns, type Progress, type SignInRequest } from '../oauth2/sign-in';
 import { TokenError } from '../oauth2/token-error';
-import { credentialVault } from '../node-red/runtime';
 import { readSettings } from '../properties/settings';
 import { MailError, type ErrorSummary } from '../types';
 import { UNCHANGED } from '../connection-test/stored-password';
 import { readFields, readSecret, readText } from './body';
-import { aroundConnector, deployedFields } from './deployed';
+import { aroundConnector, deployedFields, vaultOf } from './deployed';
 import { badRequest } from './errors';
 import { callbackPage } from './oauth2-page';
 import type { Route } from './route';
@@ -173,13 +172,12 @@ function readRequest(RED: NodeAPI, id: string, body: unknown, user: string): Sig
   if (secret === UNCHANGED) {
     account.settings.clientSecret = storedSecret(account.settings, deployedFields(RED, id));
   }
-  const vault = credentialVault(RED, (warning) => RED.log.warn(`[email-server-connector] ${warning}`));
   return {
     connector: id,
     user,
     settings: account.settings,
     network: account.network,
-    store: refreshTokensOf(id, vault),
+    store: refreshTokensOf(id, vaultOf(RED)),
   };
 }
 

@@ -128,6 +128,32 @@ describe('signing in to a mailbox from the editor', () => {
     assert.equal(evil.requests.items.length, 0);
   });
 
+  it('serves a connection test of the deployed connector without a new token', async () => {
+    const server = await serverOf();
+    const begun = await ask('abc7', 'browser', bodyAt(server));
+    await fetch(server.signIn(begun.body.address));
+    const done = await ask('abc7', 'progress', { signIn: begun.body.signIn });
+    await sendsWith(server, done.body.refreshToken, 'abc7');
+    const deployed = await red.request('GET', '/email-server-connector/abc7');
+    const { host, port } = deployed.body.settings;
+    const before = server.requests.items.length;
+    const answer = await red.request('POST', '/email-server-connector/abc7/test', {
+      ...fieldsAt(server),
+      authType: 'oauth2',
+      title: 't',
+      properties: `mail.smtp.host=${host}\nmail.smtp.port=${port}\nmail.smtp.auth=true`,
+      username: MAILBOX,
+      password: '',
+      clientSecret: '__PWRD__',
+      refreshToken: '__PWRD__',
+      tls: '',
+      to: '',
+    });
+    assert.deepEqual([answer.status, answer.body.error], [200, null], JSON.stringify(answer.body));
+    assert.equal(answer.body.steps[0].step, 'token');
+    assert.equal(server.requests.items.length, before);
+  });
+
   it('says what is missing, and what the provider says', async () => {
     const server = await serverOf();
     const noApp = await ask('abc5', 'browser', bodyAt(server, { oauthClientId: '' }));

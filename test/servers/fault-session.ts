@@ -163,7 +163,9 @@ export async function serve(raw: Socket, options: SessionOptions): Promise<void>
     } else {
       given = (first ?? (await challenge(''))).split('\0').slice(1);
     }
-    const right = !options.login || (given[0] === options.login.user && given[1] === options.login.password);
+    const byToken = options.token !== null && /^(?:XOAUTH2|OAUTHBEARER)$/i.test(mechanism);
+    const right =
+      byToken || !options.login || (given[0] === options.login.user && given[1] === options.login.password);
     await answer(ask('auth', line), [right ? '235 2.7.0 welcome' : '535 5.7.8 wrong user or password']);
   }
 
