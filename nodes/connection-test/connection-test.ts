@@ -12,12 +12,12 @@ import { MailError, type ErrorSummary } from '../types';
 import { readFields, readFlag, readSecret, readText } from '../editor-api/body';
 import { badRequest } from '../editor-api/errors';
 import { probe, type Limits } from './probe';
-import { stepTaker, type Step } from './steps';
+import { stepNotes, type Step } from './steps';
 import { storedPassword, UNCHANGED } from './stored-password';
 import {
-  describeToken,
   readUnsavedLogin,
   tokenAccount,
+  tokenStep,
   withStored,
   type DeployedLogin,
   type UnsavedLogin,
@@ -121,17 +121,13 @@ async function runTest(
   try {
     const { settings, username, account } = readUnsaved(request, around);
     mask = maskOf(settings);
-    const take = stepTaker(steps, (text) => mask(text), signal);
+    const begin = stepNotes(steps, (text) => mask(text));
     let tokens: AccountTokens | null = null;
     if (account) {
-      const found = (tokens = around.tokens(account));
+      tokens = around.tokens(account);
       facts.token = true;
-      mask = joinMasks(mask, found.hide);
-      await take(
-        'token',
-        () => found.get(),
-        () => describeToken(account, found),
-      );
+      mask = joinMasks(mask, tokens.hide);
+      await tokenStep(begin, account, tokens, signal);
     }
     facts.submission = isSubmissionPort(settings.port);
     const { title, to } = request;
@@ -147,7 +143,7 @@ async function runTest(
       mail,
       limits,
       signal,
-      take,
+      begin,
       tokens,
       login: (how) => {
         facts.anonymous = how !== 'made';
@@ -220,8 +216,10 @@ function explain(
   facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission' | 'token'>,
   mask: Mask,
 ): ErrorSummary {
-  if (error instanceof Error) {
-    const fields = error as Error & { response?: string; challenge?: string };
+  const { rejectedErrors = [] } = (error ?? {}) as { rejectedErrors?: unknown[] };
+  for (const told of [error, ...rejectedErrors]) {
+    if (!(told instanceof Error)) continue;
+    const fields = told as Error & { response?: string; challenge?: string };
     if (fields.challenge !== undefined) fields.challenge = mask(fields.challenge);
     fields.message = mask(fields.message);
     if (fields.response !== undefined) fields.response = mask(fields.response);
@@ -232,8 +230,9 @@ function explain(
     aborted: false,
     once: true,
   }).error;
+  const proxy = (error as { code?: string } | null)?.code === 'EPROXY';
   return {
-    code,
+    code: proxy ? 'PROXY' : code,
     message,
     ...(responseCode === undefined ? {} : { responseCode }),
     ...(command === undefined ? {} : { command }),

@@ -7,6 +7,7 @@ import type { OAuthFields } from '../oauth2/settings';
 import type { SmtpSettings } from '../properties/settings';
 import { MailError } from '../types';
 import { readSecret, readText, type Fields } from '../editor-api/body';
+import type { Begin } from './steps';
 import { storedPassword, UNCHANGED } from './stored-password';
 
 /** What is known of the login of the connector that is deployed under the id. */
@@ -83,8 +84,34 @@ export function tokenAccount(
   return account;
 }
 
+/** Asks for the token. Rejects with why there is none, or with MailError ABORTED as soon as the signal says so. */
+export async function tokenStep(
+  begin: Begin,
+  account: TokenAccount,
+  tokens: AccountTokens,
+  signal: AbortSignal,
+): Promise<void> {
+  const step = begin('token');
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () =>
+      reject(new MailError('ABORTED', t`The connection test was ended because nobody waits for it`));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+  });
+  try {
+    await Promise.race([tokens.get(), aborted]);
+    step.done(describe(account, tokens));
+  } catch (error) {
+    step.failed(error);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
 /** What is told of a token: who gave it, for what, and for how long. */
-export function describeToken({ settings }: TokenAccount, tokens: AccountTokens): string {
+function describe({ settings }: TokenAccount, tokens: AccountTokens): string {
   const current = tokens.current();
   const { host } = new URL(settings.tokenUrl);
   const scope = current?.scope ?? settings.scope;

@@ -1,15 +1,12 @@
 /** How a connector logs in when that is not by a password. */
-import type { Socket } from 'node:net';
 import { explanation } from '../language/explanation';
-import { t } from '../language/text';
 import { classifyFailure } from '../failures/classify';
 import type { AccountTokens } from '../oauth2/account-tokens';
 import type { Network } from '../oauth2/http';
 import { createSecretsMask } from '../oauth2/secrets-mask';
 import { notSignedIn, readOAuth, type OAuthFields, type OAuthSettings } from '../oauth2/settings';
 import type { SmtpSettings } from '../properties/settings';
-import type { GetSocket } from '../smtp/bound-socket';
-import { proxiedSocket } from '../smtp/proxied-socket';
+import { openSocket } from '../smtp/sockets';
 import { MailError } from '../types';
 import { fingerprintOf } from './tokens';
 
@@ -37,8 +34,17 @@ export function readTokenAccount(
     return { error: new MailError('CONFIG', message, first.hint === undefined ? {} : { hint: first.hint }) };
   }
   const { ca } = smtp.tls.material;
+  const { proxy, timeouts } = smtp;
   const network: Network = {
-    ...(smtp.proxy === null ? {} : { connect: through(proxiedSocket(smtp.proxy, smtp.timeouts.connection)) }),
+    ...(proxy === null
+      ? {}
+      : {
+          connect: (host, port) =>
+            openSocket(
+              { host, port, proxy, localAddress: null, localPort: null },
+              { timeout: timeouts.connection },
+            ),
+        }),
     ...(ca === undefined ? {} : { ca: [ca].flat() }),
   };
   return {
@@ -53,17 +59,6 @@ export function maskOfCredentials({ clientSecret, refreshToken, serviceAccountKe
   const mask = createSecretsMask();
   mask.add(clientSecret, refreshToken, serviceAccountKey);
   return mask.hide;
-}
-
-function through(getSocket: GetSocket): NonNullable<Network['connect']> {
-  return (host, port) =>
-    new Promise((resolve, reject) => {
-      getSocket({ host, port }, (error, socket) => {
-        const { connection } = (socket || {}) as { connection?: Socket };
-        if (error || !connection) reject(error ?? new Error(t`The proxy gave no connection`));
-        else resolve(connection);
-      });
-    });
 }
 
 /** Why there is no token, and what to do about it; an error that says so itself stays as it is. */
