@@ -1,8 +1,10 @@
 /** The config node: gives a connector its configuration from the flow, and shows what becomes of it. Here it meets Node-RED. */
 import type { NodeAPI, NodeDef } from 'node-red';
+import type { ConnectorCredentials } from './connector/config';
 import { deployConnector } from './connector/deployed-connector';
 import { outboxes } from './connector/process-wide';
 import { connectorRoutes } from './editor-api/routes';
+import { credentialVault } from './node-red/credentials';
 import { flowsStarted, tlsMaterial, useLanguage } from './node-red/deploy';
 import type { ConnectorNode } from './node-red/nodes';
 import { warnOnce } from './node-red/output';
@@ -11,11 +13,6 @@ import { environment } from './node-red/values';
 interface ConnectorDef extends NodeDef, Record<string, unknown> {
   title: string;
   tls?: string;
-}
-
-interface Credentials {
-  username?: string;
-  password?: string;
 }
 
 const init = (RED: NodeAPI): void => {
@@ -33,6 +30,7 @@ const init = (RED: NodeAPI): void => {
         credentials: this.credentials,
         env: environment(RED, this),
         tls: () => tlsMaterial(RED, def.tls),
+        vault: credentialVault(RED, (text) => this.warn(text)),
         userDir: RED.settings.userDir,
         flows: flowsStarted(RED),
         users: this.users,
@@ -52,10 +50,18 @@ const init = (RED: NodeAPI): void => {
     });
   }
 
-  RED.nodes.registerType<ConnectorNode, ConnectorDef, object, Credentials>(
+  RED.nodes.registerType<ConnectorNode, ConnectorDef, object, ConnectorCredentials>(
     'email-server-connector',
     EmailServerConnector,
-    { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
+    {
+      credentials: {
+        username: { type: 'text' },
+        password: { type: 'password' },
+        clientSecret: { type: 'password' },
+        refreshToken: { type: 'password' },
+        serviceAccountKey: { type: 'password' },
+      },
+    },
   );
   connectorRoutes(RED);
 };

@@ -1,10 +1,12 @@
 /** Tries out settings of a connector that are not saved yet. */
 import { readConnectorFields, type Env } from '../connector/config';
+import type { TokenAccount } from '../connector/login';
+import type { AccountTokens } from '../oauth2/account-tokens';
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/recipients/addresses';
 import { sentence } from '../properties/summary';
 import { classifyFailure, isSubmissionPort, type FailureFacts } from '../failures/classify';
-import { createMask, type Mask } from '../properties/mask';
+import { createMask, joinMasks, type Mask } from '../properties/mask';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../properties/settings';
 import { MailError, type ErrorSummary } from '../types';
 import { readFields, readFlag, readSecret, readText } from '../editor-api/body';
@@ -12,6 +14,14 @@ import { badRequest } from '../editor-api/errors';
 import { probe, type Limits } from './probe';
 import { stepNotes, type Step } from './steps';
 import { storedPassword, UNCHANGED } from './stored-password';
+import {
+  readUnsavedLogin,
+  tokenAccount,
+  tokenStep,
+  withStored,
+  type DeployedLogin,
+  type UnsavedLogin,
+} from './token';
 import { composeTestMail, defaultSender } from './test-mail';
 import { replaceWhole } from '../editor-api/variables';
 
@@ -28,6 +38,10 @@ export interface Surroundings {
   deployed: () => SmtpSettings | null;
   /** Whether the deployed connector may send the password in clear text; for a body that does not say. */
   allowInsecureAuth: boolean;
+  /** The login of the deployed connector; null without one. */
+  deployedLogin: () => DeployedLogin | null;
+  /** The tokens of an account: those of the deployed connector when it is the same. */
+  tokens: (account: TokenAccount) => AccountTokens;
   /** The content of a deployed tls-config node; null without id. Throws a MailError when it can not be used. */
   tlsMaterial: (id: string) => TlsMaterial | null;
 }
@@ -40,6 +54,7 @@ interface Request {
   tls: string;
   to: Address | null;
   allowInsecureAuth: boolean;
+  login: UnsavedLogin;
 }
 
 /** 29 s of 30: the rest is for the goodbye. A port that is blocked shows within 10 s; greetings may be late on purpose. */
@@ -82,6 +97,7 @@ function readRequest(body: unknown, around: Surroundings): Request {
     tls: readText(fields, 'tls', ''),
     to: to === '' ? null : readRecipient(to),
     allowInsecureAuth: readFlag(fields, 'allowInsecureAuth', around.allowInsecureAuth),
+    login: readUnsavedLogin(fields),
   };
 }
 
@@ -101,10 +117,18 @@ async function runTest(
 ): Promise<TestAnswer> {
   const steps: Step[] = [];
   let mask: Mask = (text) => text;
-  const facts = { dotHandedOver: false, anonymous: true, submission: false };
+  const facts = { dotHandedOver: false, anonymous: true, submission: false, token: false };
   try {
-    const { settings, username } = readUnsaved(request, around);
+    const { settings, username, account } = readUnsaved(request, around);
     mask = maskOf(settings);
+    const begin = stepNotes(steps, (text) => mask(text));
+    let tokens: AccountTokens | null = null;
+    if (account) {
+      tokens = around.tokens(account);
+      facts.token = true;
+      mask = joinMasks(mask, tokens.hide);
+      await tokenStep(begin, account, tokens, signal);
+    }
     facts.submission = isSubmissionPort(settings.port);
     const { title, to } = request;
     const from = defaultSender(settings, username);
@@ -119,7 +143,8 @@ async function runTest(
       mail,
       limits,
       signal,
-      begin: stepNotes(steps, mask),
+      begin,
+      tokens,
       login: (how) => {
         facts.anonymous = how !== 'made';
         facts.submission ||= how === 'offered';
@@ -133,23 +158,31 @@ async function runTest(
   }
 }
 
-function readUnsaved(request: Request, around: Surroundings): { settings: SmtpSettings; username: string } {
+function readUnsaved(
+  request: Request,
+  around: Surroundings,
+): { settings: SmtpSettings; username: string; account: TokenAccount | null } {
   const { env } = around;
   const unchanged = request.password === UNCHANGED;
+  const { login } = request;
+  const deployedLogin = around.deployedLogin();
   const { fields, errors } = readConnectorFields(
-    { title: request.title, properties: replaceWhole(request.properties, env) },
+    { title: request.title, properties: replaceWhole(request.properties, env), ...login.fields },
     {
       username: replaceWhole(request.username, env),
       password: unchanged ? '' : replaceWhole(request.password, env),
+      ...withStored(login, deployedLogin),
     },
     env,
   );
   if (errors[0]) throw errors[0];
+  const oauth2 = fields.authType === 'oauth2';
   const { settings, errors: findings } = readSettings({
     properties: fields.properties,
     username: fields.username,
     // Stands for the stored one until it is clear that this may be used.
     password: unchanged ? UNCHANGED : fields.password,
+    oauth2,
     env,
     allowInsecureAuth: request.allowInsecureAuth,
     tlsNode: around.tlsMaterial(request.tls),
@@ -158,11 +191,16 @@ function readUnsaved(request: Request, around: Surroundings): { settings: SmtpSe
     const text = findings.map(({ line, message }) => (line === null ? message : t`line ${line}: ${message}`));
     throw new MailError('CONFIG', text.join('; '));
   }
+  const { username } = fields;
+  if (oauth2) {
+    const deployed = { login: deployedLogin, settings: around.deployed() };
+    return { settings, username, account: tokenAccount(login, fields.oauth, settings, deployed) };
+  }
   if (unchanged && settings.auth !== null) {
     const pass = storedPassword(settings, around.deployed());
-    return { settings: { ...settings, auth: { ...settings.auth, pass } }, username: fields.username };
+    return { settings: { ...settings, auth: { ...settings.auth, pass } }, username, account: null };
   }
-  return { settings, username: fields.username };
+  return { settings, username, account: null };
 }
 
 function maskOf({ auth, proxy }: SmtpSettings): Mask {
@@ -175,13 +213,14 @@ function maskOf({ auth, proxy }: SmtpSettings): Mask {
 /** What failed, why, and what to do: as for a mail that can not be sent, without the prospect of another attempt. */
 function explain(
   error: unknown,
-  facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission'>,
+  facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission' | 'token'>,
   mask: Mask,
 ): ErrorSummary {
   const { rejectedErrors = [] } = (error ?? {}) as { rejectedErrors?: unknown[] };
   for (const told of [error, ...rejectedErrors]) {
     if (!(told instanceof Error)) continue;
-    const fields = told as Error & { response?: string };
+    const fields = told as Error & { response?: string; challenge?: string };
+    if (fields.challenge !== undefined) fields.challenge = mask(fields.challenge);
     fields.message = mask(fields.message);
     if (fields.response !== undefined) fields.response = mask(fields.response);
   }

@@ -7,6 +7,7 @@ import { isAscii, untellable, withAsciiHeader } from '../smtp/internationalized'
 import { mailOptions, nodemailerOptions } from '../smtp/options';
 import { createSession, type Session } from '../smtp/session';
 import { openSocket } from '../smtp/sockets';
+import type { LoginTokens } from '../smtp/token-login';
 import { MailError } from '../types';
 import { createCourse, type Course } from './course';
 import type { Begin } from './steps';
@@ -29,6 +30,8 @@ export interface ProbeOptions {
   limits: Limits;
   signal: AbortSignal;
   begin: Begin;
+  /** Of a login with an access token. */
+  tokens: LoginTokens | null;
   /** Told whether a login was made, or only offered. */
   login: (how: Session['login']) => void;
   /** Told just before the final dot leaves. */
@@ -73,7 +76,7 @@ export async function probe(options: ProbeOptions): Promise<void> {
 }
 
 /** The session of a mail, but for how long it waits and for who looks at it. */
-function openedBy({ settings, limits }: ProbeOptions, course: Course): Session {
+function openedBy({ settings, limits, tokens }: ProbeOptions, course: Course): Session {
   const { connection, greeting, socket } = settings.timeouts;
   const timeouts = {
     ...settings.timeouts,
@@ -82,7 +85,7 @@ function openedBy({ settings, limits }: ProbeOptions, course: Course): Session {
   };
   const timeout = Math.min(limits.connect, connection);
   const options = {
-    ...nodemailerOptions({ ...settings, timeouts }),
+    ...nodemailerOptions({ ...settings, timeouts }, tokens),
     openSocket: (closing: AbortSignal) =>
       openSocket(settings, { timeout, signal: closing, progress: course }),
     watch: course,

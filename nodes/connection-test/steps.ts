@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { withoutOpenSslDetails } from '../failures/openssl';
 
 export type StepName =
+  | 'token'
   | 'dns'
   | 'tcp'
   | 'proxy'

@@ -1,6 +1,8 @@
 /** Reads the fields of an email-server-connector as a flow file holds them. */
 import { t } from '../language/text';
 import { readAllowedRecipients, readRedirectTo, type Restrictions } from '../mail/recipients/restrictions';
+import type { Grant, ProviderName } from '../oauth2/providers';
+import type { OAuthFields } from '../oauth2/settings';
 import { MailError, type RateLimit, type RatePeriod } from '../types';
 
 export interface ConnectorFields {
@@ -16,7 +18,21 @@ export interface ConnectorFields {
   retryHours: number;
   allowInsecureAuth: boolean;
   restrictions: Restrictions;
+  /** How to log in: with the password, as the properties say, or with a token. */
+  authType: 'password' | 'oauth2';
+  oauth: OAuthFields;
 }
+
+export interface ConnectorCredentials {
+  username?: string;
+  password?: string;
+  clientSecret?: string;
+  refreshToken?: string;
+  serviceAccountKey?: string;
+}
+
+const PROVIDER_NAMES: ProviderName[] = ['microsoft', 'google', 'other'];
+const GRANTS: Grant[] = ['authorization_code', 'client_credentials', 'service_account'];
 
 /** What a connector does with a Gmail account when nothing else is said. */
 export const DEFAULT_PROPERTIES = [
@@ -56,7 +72,7 @@ export function expand(field: string, text: string, env: Env): string {
  */
 export function readConnectorFields(
   raw: Record<string, unknown>,
-  credentials: { username?: string; password?: string },
+  credentials: ConnectorCredentials,
   env: Env,
 ): { fields: ConnectorFields; errors: MailError[] } {
   const errors: MailError[] = [];
@@ -113,11 +129,15 @@ export function readConnectorFields(
       return given as T;
     }, otherwise);
 
+  const word = (field: string) => attempt(() => text(field, '').trim(), '');
+  const secret = (field: keyof ConnectorCredentials) =>
+    attempt(() => expand(field, credentials[field] ?? '', env), '');
+
   const fields: ConnectorFields = {
     title: attempt(() => text('title', '').trim(), ''),
     properties: typeof raw.properties === 'string' ? raw.properties : DEFAULT_PROPERTIES,
-    username: attempt(() => expand('username', credentials.username ?? '', env), ''),
-    password: attempt(() => expand('password', credentials.password ?? '', env), ''),
+    username: secret('username'),
+    password: secret('password'),
     autostart: boolean('autostart', true),
     connections: number('connections', 2, 1, 10),
     rate: {
@@ -131,6 +151,20 @@ export function readConnectorFields(
     restrictions: {
       allowed: attempt(() => readAllowedRecipients(text('allowedRecipients', '')), null),
       redirectTo: attempt(() => readRedirectTo(text('redirectTo', '')), null),
+    },
+    authType: oneOf('authType', ['password', 'oauth2'], 'password'),
+    oauth: {
+      provider: oneOf('oauthProvider', PROVIDER_NAMES, 'microsoft'),
+      grant: oneOf('oauthGrant', GRANTS, 'authorization_code'),
+      tenant: word('oauthTenant'),
+      clientId: word('oauthClientId'),
+      scope: word('oauthScope'),
+      authUrl: word('oauthAuthUrl'),
+      tokenUrl: word('oauthTokenUrl'),
+      deviceUrl: word('oauthDeviceUrl'),
+      clientSecret: secret('clientSecret').trim(),
+      refreshToken: secret('refreshToken').trim(),
+      serviceAccountKey: secret('serviceAccountKey'),
     },
   };
   return { fields, errors };

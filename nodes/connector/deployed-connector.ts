@@ -6,11 +6,12 @@ import { mailName } from '../store/mail-name';
 import type { OutboxEvents } from '../outbox/outbox';
 import type { TlsMaterial } from '../properties/settings';
 import { MailError, type Problem } from '../types';
-import { readConnectorFields, type Env } from './config';
+import { readConnectorFields, type ConnectorCredentials, type Env } from './config';
 import { createConnector, type Connector, type ConnectorState } from './connector';
 import { orphanedEvents, outboxFolder, type Outboxes, type SharedOutbox } from './outboxes';
 import { readSetup, type SetupResult } from './setup';
 import { connectorStatus, type StatusView } from './status';
+import { dropTokens, tokensOf, type Vault } from './tokens';
 import { createUsers, type ConnectorUser, type NodeObject } from './users';
 
 /** The node of a connector, and what it asks of Node-RED. */
@@ -18,10 +19,12 @@ export interface ConnectorHost {
   id: string;
   /** The fields of the node as the flow has them. */
   raw: Record<string, unknown>;
-  credentials: { username?: string; password?: string };
+  credentials: ConnectorCredentials;
   env: Env;
   /** What the chosen tls-config node gives, null when none is chosen; throws a MailError when it can not be used. */
   tls: () => TlsMaterial | null;
+  /** Where tokens are kept that must be as safe as credentials. */
+  vault: Vault;
   /** The user directory; only the test helper of Node-RED has none. */
   userDir: string | undefined;
   /** Resolves when all nodes of the deploy under way are there. */
@@ -71,7 +74,15 @@ export function deployConnector(host: ConnectorHost, outboxes: Outboxes): Deploy
 
   const connector = createConnector({
     plan() {
-      const read = readSetup({ raw, credentials, env, tls: host.tls, debug: host.debug, warn: warnOnce });
+      const read = readSetup({
+        raw,
+        credentials,
+        env,
+        tls: host.tls,
+        debug: host.debug,
+        warn: warnOnce,
+        tokens: (account) => tokensOf(host.id, host.vault, account),
+      });
       setup = read;
       read.warnings.forEach(warnOnce);
       return read.plan;
@@ -178,6 +189,7 @@ export function deployConnector(host: ConnectorHost, outboxes: Outboxes): Deploy
         await connector.stop();
         if (!removed) return;
         const reason = t`The connector ${deployed.title} was deleted with this mail waiting`;
+        await dropTokens(host.id, host.vault);
         const left = await outboxes.drop(host.id, new MailError('DELETED', reason));
         if (left) host.warn(left);
       } catch (error) {

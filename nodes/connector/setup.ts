@@ -1,19 +1,21 @@
 /** From what a flow says of a connector to what it can work with. */
 import { t } from '../language/text';
 import { redirectWarning } from '../mail/recipients/restrictions';
+import type { AccountTokens } from '../oauth2/account-tokens';
 import type { Policy } from '../outbox/outbox';
 import { summary } from '../properties/summary';
-import { createMask, type Mask } from '../properties/mask';
+import { createMask, joinMasks, type Mask } from '../properties/mask';
 import { readSettings, type Finding, type SmtpSettings, type TlsMaterial } from '../properties/settings';
 import { createTransport } from '../smtp/transport';
 import { MailError } from '../types';
-import { readConnectorFields, type ConnectorFields, type Env } from './config';
-import type { StartPlan } from './connector';
+import { readConnectorFields, type ConnectorCredentials, type ConnectorFields, type Env } from './config';
+import type { StartPlan, Transport } from './connector';
+import { keepAlive, maskOfCredentials, readTokenAccount, type TokenAccount } from './login';
 
 export interface SetupInput {
   /** The fields of the node as the flow has them. */
   raw: Record<string, unknown>;
-  credentials: { username?: string; password?: string };
+  credentials: ConnectorCredentials;
   env: Env;
   /** What the chosen tls-config node gives, null when none is chosen; throws a MailError when it can not be used. */
   tls: () => TlsMaterial | null;
@@ -21,6 +23,8 @@ export interface SetupInput {
   debug: (line: string) => void;
   /** Gets warnings of the connections. */
   warn: (text: string) => void;
+  /** The tokens of an account that logs in with them. */
+  tokens: (account: TokenAccount) => AccountTokens;
 }
 
 export interface SetupResult {
@@ -33,9 +37,9 @@ export interface SetupResult {
 }
 
 /** Reads a configuration and says how to connect with it, or why that can not work. Never throws. */
-export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInput): SetupResult {
+export function readSetup({ raw, credentials, env, tls, debug, warn, tokens }: SetupInput): SetupResult {
   const { fields, errors } = readConnectorFields(raw, credentials, env);
-  const mask = createMask(fields.username, fields.password);
+  let mask = joinMasks(createMask(fields.username, fields.password), maskOfCredentials(fields.oauth));
   const failed = (error: MailError, warnings: string[] = []): SetupResult => ({
     plan: { error },
     fields,
@@ -52,14 +56,35 @@ export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInpu
     return failed(error as MailError);
   }
   const { properties, username, password, allowInsecureAuth, connections } = fields;
-  const found = readSettings({ properties, username, password, env, allowInsecureAuth, tlsNode: material });
+  const oauth2 = fields.authType === 'oauth2';
+  const login = { username, password, oauth2 };
+  const found = readSettings({ properties, ...login, env, allowInsecureAuth, tlsNode: material });
   const { redirectTo } = fields.restrictions;
   const warnings = [...found.warnings.map(describe), ...(redirectTo ? [redirectWarning(redirectTo)] : [])];
   const { settings } = found;
   if (!settings) return failed(new MailError('CONFIG', found.errors.map(describe).join('; ')), warnings);
+  let account: AccountTokens | null = null;
+  if (oauth2) {
+    const read = readTokenAccount(fields.oauth, settings);
+    if ('error' in read) return failed(read.error, warnings);
+    account = tokens(read);
+    mask = joinMasks(mask, account.hide);
+  }
+  const connect = (): Transport => {
+    const transport = createTransport({ settings, tokens: account, connections, mask, debug, warn });
+    if (!account || fields.oauth.grant !== 'authorization_code') return transport;
+    const end = keepAlive(account, warn);
+    return {
+      deliver: (...attempt) => transport.deliver(...attempt),
+      close() {
+        end();
+        transport.close();
+      },
+    };
+  };
   return {
     plan: {
-      connect: () => createTransport({ settings, connections, mask, debug, warn }),
+      connect,
       policy: policyOf(fields),
       summary: summary(settings),
     },

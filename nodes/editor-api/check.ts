@@ -21,7 +21,7 @@ export interface CheckAnswer {
 const UNKNOWN_USER = N_('the stored username');
 
 /**
- * Checks `{properties, hasCredentials, username?, allowInsecureAuth?, allowedRecipients?, redirectTo?}` as a start of the connector would. Variables are
+ * Checks `{properties, hasCredentials, authType?, username?, allowInsecureAuth?, allowedRecipients?, redirectTo?}` as a start of the connector would. Variables are
  * read and their values not shown: who may look at flows may not look at the environment.
  * Throws MailError BAD_REQUEST when the body is none.
  */
@@ -31,6 +31,7 @@ export function check(body: unknown, environment: Env): CheckAnswer {
   const hasCredentials = readFlag(fields, 'hasCredentials');
   const givenUser = readText(fields, 'username', '');
   const allowInsecureAuth = readFlag(fields, 'allowInsecureAuth', false);
+  const oauth2 = readText(fields, 'authType', '') === 'oauth2';
 
   const { env, hide } = recordEnv(environment);
   const placeholder = `user-${randomUUID()}`;
@@ -39,6 +40,7 @@ export function check(body: unknown, environment: Env): CheckAnswer {
     properties: replaceWhole(properties, env),
     username: user.name !== '' || !hasCredentials ? user.name : placeholder,
     password: hasCredentials ? randomUUID() : '',
+    oauth2,
     env,
     allowInsecureAuth,
     tlsNode: null,

@@ -1,13 +1,16 @@
 /** What the routes need to know of the nodes that run. */
 import type { Node, NodeAPI } from 'node-red';
-import { readConnectorFields, type Env } from '../connector/config';
+import { readConnectorFields, type ConnectorFields, type Env } from '../connector/config';
+import { tokensForTest, type Vault } from '../connector/tokens';
 import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/template/scope';
 import { typedSources, type TypedField, type TypedSource } from '../mail/typed-fields';
+import { readOAuth } from '../oauth2/settings';
 import { contextValues, createFieldReader, type FieldReader } from '../sender/field-values';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../properties/settings';
+import { credentialVault } from '../node-red/credentials';
 import { findNode, tlsMaterial } from '../node-red/deploy';
 import type { ConnectorNode, SendEmailNode } from '../node-red/nodes';
 import { contextSources, environment, fieldEvaluator } from '../node-red/values';
@@ -62,8 +65,28 @@ export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
       return errors.length > 0 ? null : settingsOf(fields, env, material, def.tls);
     },
     allowInsecureAuth: def ? fieldsOf(undefined).fields.allowInsecureAuth : false,
+    deployedLogin: () => {
+      const login = deployedFields(RED, id);
+      return login && { fields: login.fields.oauth, urls: login.urls };
+    },
+    tokens: (account) => tokensForTest(id, vaultOf(RED), account),
     tlsMaterial: material,
   };
+}
+
+/** Where what a sign-in or a test gives is kept. */
+export function vaultOf(RED: NodeAPI): Vault {
+  return credentialVault(RED, (text) => RED.log.warn(`[email-server-connector] ${text}`));
+}
+
+/** The fields of the connector that is deployed under an id, with its credentials, and the endpoints that it uses; or null. */
+export function deployedFields(RED: NodeAPI, id: string): { fields: ConnectorFields; urls: string[] } | null {
+  const node = findConnector(RED, id);
+  const def = definitionOf(RED, id, 'email-server-connector');
+  if (!node || !def) return null;
+  const { fields } = readConnectorFields(def, node.credentials ?? {}, environmentOf(RED, id));
+  const { tokenUrl, deviceUrl } = readOAuth(fields.oauth, fields.username).settings;
+  return { fields, urls: [tokenUrl, deviceUrl] };
 }
 
 /**
@@ -134,6 +157,7 @@ function settingsOf(
       properties: fields.properties,
       username: fields.username,
       password: fields.password,
+      oauth2: fields.authType === 'oauth2',
       env,
       allowInsecureAuth: fields.allowInsecureAuth,
       tlsNode: material(typeof tls === 'string' ? tls : ''),

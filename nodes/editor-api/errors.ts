@@ -13,6 +13,7 @@ export interface ErrorAnswer {
 const STATUS: Readonly<Record<string, number>> = {
   BAD_REQUEST: 400,
   NOT_FOUND: 404,
+  OAUTH2: 502,
   PASSWORD_NEEDED: 409,
   TOO_LARGE: 413,
   NOT_JSON: 415,

@@ -9,7 +9,9 @@ import { check } from './check';
 import { createConnectionTest } from '../connection-test/connection-test';
 import { aroundConnector, aroundSendEmail, environmentOf, findConnector, findSendEmail } from './deployed';
 import { errorAnswer, notFound } from './errors';
+import { signInRoutes } from './oauth2-routes';
 import { preview } from './preview';
+import type { Route } from './route';
 import { changeState, readState } from './state';
 
 /** Of an Express request and response, what is used here. */
@@ -18,23 +20,13 @@ interface Request {
   body: unknown;
   headers: { 'accept-language'?: string };
   is(type: string): string | false | null;
+  user?: { username?: string };
 }
 interface Response {
   status(code: number): { json(body: unknown): unknown };
   writableEnded: boolean;
   on(event: 'close', listener: () => void): unknown;
 }
-
-interface Route {
-  method: 'get' | 'post';
-  path: string;
-  permission: string;
-  /** The answer; what it throws becomes the error that is answered. */
-  act: (id: string, body: unknown, signal: AbortSignal, may: Permissions) => unknown;
-}
-
-/** Tells whether who asks has a permission besides that of the route. */
-type Permissions = (permission: string) => Promise<boolean>;
 
 /** Bytes of a body. */
 const LARGEST_BODY = 1_048_576;
@@ -70,8 +62,9 @@ export function connectorRoutes(RED: NodeAPI): void {
       method: 'post',
       path: '/email-server-connector/:id/test',
       permission: write,
-      act: (id, body, signal) => test(body, aroundConnector(RED, id), signal),
+      act: (id, body, { signal }) => test(body, aroundConnector(RED, id), signal),
     },
+    ...signInRoutes(RED),
   ]);
 }
 
@@ -83,7 +76,7 @@ export function sendEmailRoutes(RED: NodeAPI): void {
       method: 'post',
       path: '/send-email/preview',
       permission: read,
-      act: (_, body, _signal, may) =>
+      act: (_, body, { may }) =>
         preview(body, (node) => aroundSendEmail(RED, node, () => may('send-email.write'))),
     },
     {
@@ -105,11 +98,14 @@ function register(RED: NodeAPI, routes: Route[]): void {
       path,
       RED.auth.needsPermission(permission),
       (request: Request, response: Response) => {
-        const may: Permissions = (permission) => hasPermission(RED, request, permission);
+        const who = {
+          user: request.user?.username ?? '',
+          may: (permission: string) => hasPermission(RED, request, permission),
+        };
         const log = (error: Error) => RED.log.error(`${path}: ${error.stack}`);
         const language = matchLanguage(request.headers['accept-language']);
         void inLanguage(language, () =>
-          answer(request, response, method, (...asked) => act(...asked, may), log),
+          answer(request, response, method, (id, body, signal) => act(id, body, { ...who, signal }), log),
         );
       },
     );

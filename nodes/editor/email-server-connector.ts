@@ -1,6 +1,7 @@
 import { connectionTest } from './connector/connection-test';
 import { showState } from './connector/connector-state';
 import { check, textOf } from './form/locale';
+import { oauthLogin } from './connector/oauth-login';
 import { openPropertiesEditor, type PropertiesEditor } from './connector/properties-editor';
 import { GMAIL } from './connector/providers';
 import { decimalNumber, filled, wholeNumber } from './form/rules';
@@ -23,6 +24,15 @@ interface Connector {
   allowedRecipients: string;
   redirectTo: string;
   tls: string;
+  authType: 'password' | 'oauth2';
+  oauthProvider: 'microsoft' | 'google' | 'other';
+  oauthGrant: 'authorization_code' | 'client_credentials' | 'service_account';
+  oauthTenant: string;
+  oauthClientId: string;
+  oauthScope: string;
+  oauthAuthUrl: string;
+  oauthTokenUrl: string;
+  oauthDeviceUrl: string;
 }
 
 let properties: PropertiesEditor | undefined;
@@ -64,11 +74,23 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     allowInsecureAuth: { value: false },
     allowedRecipients: { value: '' },
     redirectTo: { value: '' },
+    authType: { value: 'password' },
+    oauthProvider: { value: 'microsoft' },
+    oauthGrant: { value: 'authorization_code' },
+    oauthTenant: { value: '' },
+    oauthClientId: { value: '' },
+    oauthScope: { value: '' },
+    oauthAuthUrl: { value: '' },
+    oauthTokenUrl: { value: '' },
+    oauthDeviceUrl: { value: '' },
     tls: { value: '', type: 'tls-config', required: false, label: text('label.tls') },
   },
   credentials: {
     username: { type: 'text' },
     password: { type: 'password' },
+    clientSecret: { type: 'password' },
+    refreshToken: { type: 'password' },
+    serviceAccountKey: { type: 'password' },
   },
   label() {
     return this.title || TYPE;
@@ -86,6 +108,7 @@ RED.nodes.registerType<Connector>('email-server-connector', {
     makeTabs('esc-tabs', panes, () => properties?.resize());
     const editor = openPropertiesEditor(this.id);
     properties = editor;
+    oauthLogin(this.id, () => editor.value(), closed.signal);
     connectionTest(this.id, () => editor.value(), closed.signal);
     showState(this.id, closed.signal);
   },

@@ -25,6 +25,8 @@ export interface FailureFacts {
   anonymous?: boolean;
   /** Mails are submitted here: by its port (see below), or because it offers a login. */
   submission?: boolean;
+  /** The account logs in with an access token. */
+  token?: boolean;
 }
 
 /** True for the ports of RFC 6409 and RFC 8314, and the one that providers offer where these are blocked. */
@@ -107,7 +109,8 @@ function fits(when: Conditions, signs: Signs, situation: Situation): boolean {
     (!when.noReply || !signs.refused) &&
     (!when.reused || situation.reused === true) &&
     (!when.anonymous || situation.anonymous === true) &&
-    (!when.submission || situation.submission === true)
+    (!when.submission || situation.submission === true) &&
+    (!when.token || situation.token === true)
   );
 }
 
@@ -132,7 +135,7 @@ function failureOf(meaning: Meaning, signs: Signs, { once }: Pick<FailureFacts, 
     ...(signs.response === '' ? {} : { response: signs.response }),
     ...(signs.command === '' || signs.command === 'API' ? {} : { command: signs.command }),
   });
-  return { ...verdict, error };
+  return { ...verdict, minWait: Math.max(verdict.minWait, signs.retryAfter), error };
 }
 
 function hintOf({ hint, retried }: Meaning, once: boolean): string | undefined {

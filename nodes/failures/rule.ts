@@ -25,10 +25,12 @@ export interface Conditions {
   anonymous?: true;
   /** The port is one for submission, or the server offers a login. */
   submission?: true;
+  /** The account logs in with an access token. */
+  token?: true;
 }
 
 /** What the conditions look at besides the signs of an error. */
-export type Situation = Partial<Record<'reused' | 'anonymous' | 'submission', boolean>>;
+export type Situation = Partial<Record<'reused' | 'anonymous' | 'submission' | 'token', boolean>>;
 
 /** Who has to wait, how long at least, and our own code, see MailError. */
 export type Verdict = { code: string; minWait: number; firstWaits?: readonly number[] } & (

@@ -10,8 +10,10 @@ import { ACCOUNT_RULES } from './rules/account';
 import { CLIENT_RULES } from './rules/client';
 import { CONNECTION_RULES } from './rules/connection';
 import { MAIL_RULES } from './rules/mail';
+import { OAUTH2_RULES } from './rules/oauth2';
 import { RATE_RULES } from './rules/rate';
 import { SESSION_RULES } from './rules/session';
+import { TOKEN_LOGIN_RULES } from './rules/token-login';
 
 export const AMBIGUOUS: Meaning = {
   then: { scope: 'ambiguous', permanent: false, minWait: 0, code: 'AMBIGUOUS' },
@@ -96,6 +98,8 @@ const OWN_SIDE: Rule[] = [
 export const RULES: readonly Rule[] = [
   ...OWN_SIDE,
   ...RATE_RULES,
+  ...OAUTH2_RULES,
+  ...TOKEN_LOGIN_RULES,
   ...ACCOUNT_RULES,
   ...CLIENT_RULES,
   ...SESSION_RULES,

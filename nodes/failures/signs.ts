@@ -29,6 +29,8 @@ export interface Signs {
   response: string;
   /** The server's words, else the words of the error. */
   text: string;
+  /** The least wait that the other side asked for, ms; 0 without one. */
+  retryAfter: number;
   /** The recipient that was refused; empty when the error is not about one. */
   recipient: string;
 }
@@ -52,9 +54,16 @@ export function readSigns(error: unknown): Signs {
     enhanced: enhancedCode(response),
     command: word(fields.command).replace(/^AUTH .*/, 'AUTH'),
     response,
-    text: response || oneLine(word(fields.message)) || t`no reason given`,
+    text:
+      withChallenge(response, word(fields.challenge)) || oneLine(word(fields.message)) || t`no reason given`,
+    retryAfter: Number(fields.retryAfter) || 0,
     recipient: oneLine(word(fields.recipient)),
   };
+}
+
+/** What a server tells of a refused token before its reply (RFC 7628 section 3.2.2). */
+function withChallenge(response: string, challenge: string): string {
+  return response === '' || challenge === '' ? response : `${response} (${oneLine(challenge)})`;
 }
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');

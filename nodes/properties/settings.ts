@@ -22,6 +22,8 @@ export interface SettingsInput {
   /** Username and password are used as they are: `${NAME}` in them is replaced by the caller. */
   username: string;
   password: string;
+  /** The login is made with an access token, and the password is not used. */
+  oauth2?: boolean;
   env: Environment;
   /** Send the password without TLS to a host that is not this machine. */
   allowInsecureAuth: boolean;

@@ -9,7 +9,7 @@ export interface SettingsSummary {
   port: number;
   /** implicit, required, opportunistic or none. */
   security: string;
-  /** none, password, or the mechanisms in their order. */
+  /** none, password, oauth2, or the mechanisms in their order. */
   auth: string;
   /** Empty without a login. */
   user: string;
@@ -22,7 +22,7 @@ export function summary(settings: SmtpSettings): SettingsSummary {
     host,
     port,
     security,
-    auth: auth === null ? 'none' : (auth.mechanisms?.join(' ') ?? 'password'),
+    auth: auth === null ? 'none' : auth.token ? 'oauth2' : (auth.mechanisms?.join(' ') ?? 'password'),
     user: auth?.user ?? '',
   };
 }
@@ -53,7 +53,8 @@ export function sentence(settings: SmtpSettings): string {
   return `${parts.join(', ')}.`;
 }
 
-function login({ user, mechanisms }: NonNullable<SmtpSettings['auth']>): string {
+function login({ user, mechanisms, token }: NonNullable<SmtpSettings['auth']>): string {
+  if (token) return t`logs in as ${user} with OAuth2`;
   if (mechanisms === null) return t`logs in as ${user}`;
   const [first = '', ...others] = mechanisms;
   const inOrder = others.reduce<string>((list, next) => t`${list}, else ${next}`, first);

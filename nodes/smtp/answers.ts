@@ -29,9 +29,10 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
   /** Masks the texts of an error in place: it is nodemailer's and ends here. */
   function maskError(error: unknown): unknown {
     if (error instanceof Error) {
-      const fields = error as Error & { response?: string };
+      const fields = error as Error & { response?: string; challenge?: string };
       fields.message = masked(fields.message) ?? '';
       if (fields.response !== undefined) fields.response = masked(fields.response) ?? '';
+      if (fields.challenge !== undefined) fields.challenge = masked(fields.challenge) ?? '';
     }
     return error;
   }
@@ -94,3 +95,8 @@ export function createAnswers(mask: Mask, limit: RecipientLimit): Answers {
 }
 
 const leaving = (left: string[]): Pick<Attempt, 'left'> => (left.length > 0 ? { left } : {});
+
+/** The attempt is to be repeated over one of the connections that work. */
+export function crowded(attempt: Attempt, failure: Failure, working: number): Attempt {
+  return { ...attempt, failure: { ...failure, scope: 'crowded', permanent: false, minWait: 0 }, working };
+}

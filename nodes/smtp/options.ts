@@ -3,6 +3,7 @@
  */
 import type { SMTPEnvelopeDsn } from 'nodemailer/lib/smtp-connection';
 import { inOrderOf } from './login';
+import { tokenLogin, type LoginTokens } from './token-login';
 import type { SessionOptions } from './session';
 import { openSocket } from './sockets';
 import type { SmtpSettings } from '../properties/settings';
@@ -21,8 +22,8 @@ export interface MailOptions {
   dsn?: SMTPEnvelopeDsn;
 }
 
-/** How to connect and log in. */
-export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
+/** How to connect and log in; `tokens` are those of an account without a password. */
+export function nodemailerOptions(settings: SmtpSettings, tokens: LoginTokens | null = null): SessionOptions {
   const { host, port, security, auth, timeouts } = settings;
   return {
     host,
@@ -39,7 +40,11 @@ export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
     maxResponseSize: LONGEST_REPLY,
     tls: tlsOptions(settings),
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
-    ...(auth === null ? {} : loginOptions(auth)),
+    ...(auth === null
+      ? {}
+      : tokens === null
+        ? loginOptions(auth)
+        : tokenOptions(settings, auth.user, tokens)),
     openSocket: (signal) => openSocket(settings, { timeout: timeouts.connection, signal }),
   };
 }
@@ -72,4 +77,17 @@ function loginOptions({
   mechanisms,
 }: NonNullable<SmtpSettings['auth']>): Partial<SessionOptions> {
   return { auth: { user, pass, method: SELECTED }, customAuth: { [SELECTED]: inOrderOf(mechanisms) } };
+}
+
+/** The token is there before the connection: a server does not wait long for a login. */
+function tokenOptions(
+  { host, port }: SmtpSettings,
+  user: string,
+  tokens: LoginTokens,
+): Partial<SessionOptions> {
+  return {
+    auth: { user, pass: '', method: SELECTED },
+    customAuth: { [SELECTED]: tokenLogin({ host, port, tokens }) },
+    beforeOpen: () => tokens.get(),
+  };
 }

@@ -12,12 +12,15 @@ import SMTPConnection, {
 } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import { createLookout, type Lookout, type SessionWatch } from './lookout';
+import type { ServerOffers } from './token-login';
 
 export interface SessionOptions extends SMTPConnectionOptions {
   connectionTimeout: number;
   auth?: SMTPConnectionAuth & { method: string };
   /** Called when there is a login and the server offers none: as in JavaMail, the session goes on without. */
   onNoLogin?: () => void;
+  /** Awaited before a connection is opened; it is not when this rejects. */
+  beforeOpen?: () => Promise<unknown>;
   /** Opens the connection that the session goes over; the signal ends it. */
   openSocket: (signal: AbortSignal) => Promise<Socket>;
   /** Sees every step of the session, and judges the certificate. */
@@ -129,7 +132,12 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     options.watch?.logsIn();
     await new Promise<void>((resolve, reject) => {
       to.on('error', reject);
-      to.login({ ...auth }, (error) => (error ? reject(error) : resolve()));
+      const offers: ServerOffers = { ehlo };
+      to.login({ ...auth, options: offers }, (error) => {
+        // Without a token the login did not fail at the server.
+        if (error) reject(error.cause instanceof Error ? error.cause : error);
+        else resolve();
+      });
     });
     loginMade = true;
   }
@@ -176,6 +184,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       ehlo.some((line) => line.split(/[ =]/)[0]?.toUpperCase() === extension.toUpperCase()),
     async open() {
       try {
+        await options.beforeOpen?.();
         await logIn(await connect());
         works = !ended;
       } catch (error) {

@@ -5,8 +5,8 @@
 import { Readable } from 'node:stream';
 import type { SMTPConnectionSendInfo } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
-import { MailError, type Attempt, type Failure, type OutgoingMail } from '../types';
-import { createAnswers } from './answers';
+import { MailError, type Attempt, type OutgoingMail } from '../types';
+import { createAnswers, crowded } from './answers';
 import { isSubmissionPort } from '../failures/classify';
 import { isAscii, withAsciiHeader, withoutUtf8 } from './internationalized';
 import { mailOptions, nodemailerOptions } from './options';
@@ -16,6 +16,7 @@ import { createMask, joinMasks, type Mask } from '../properties/mask';
 import type { Session } from './session';
 import { createSessions } from './pool';
 import type { SmtpSettings } from '../properties/settings';
+import type { LoginTokens } from './token-login';
 import { createTranscript } from './transcript';
 
 /** From the start of an attempt until the server asks for the message, ms. Postfix gives a connection 30 s and DATA 120 s. */
@@ -49,6 +50,8 @@ export interface TransportOptions {
   settings: SmtpSettings;
   /** Most connections at once. */
   connections: number;
+  /** Of an account that logs in with a token instead of a password. */
+  tokens?: LoginTokens | null;
   /** Hides the login of the connector; the login at a proxy is hidden besides. */
   mask: Mask;
   /** Gets the lines of the `mail.debug` transcript. */
@@ -74,6 +77,7 @@ interface Course {
 export function createTransport({
   settings,
   connections,
+  tokens = null,
   debug,
   warn,
   ...options
@@ -82,7 +86,7 @@ export function createTransport({
   const mask = login === null ? options.mask : joinMasks(options.mask, createMask(login.user, login.pass));
   const sessions = createSessions(
     {
-      ...nodemailerOptions(settings),
+      ...nodemailerOptions(settings, tokens),
       onNoLogin: () =>
         warn?.(
           t`${settings.host}:${settings.port} offers no login: mails go out without one. Some servers offer it only after STARTTLS, or on another port.`,
@@ -210,6 +214,7 @@ export function createTransport({
           reused,
           aborted,
           anonymous: session?.login !== 'made' && !openToAll,
+          token: tokens !== null,
           submission: session?.login === 'offered' || isSubmissionPort(settings.port),
         });
         const { failure } = attempt;
@@ -241,9 +246,4 @@ export function createTransport({
 function endedEarly({ reused, bodyBegun }: Course, error: unknown): boolean {
   if (bodyBegun) return false;
   return reused || (error as { beforeGreeting?: boolean }).beforeGreeting === true;
-}
-
-/** The attempt is to be repeated over one of the connections that work. */
-function crowded(attempt: Attempt, failure: Failure, working: number): Attempt {
-  return { ...attempt, failure: { ...failure, scope: 'crowded', permanent: false, minWait: 0 }, working };
 }

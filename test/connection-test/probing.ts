@@ -7,6 +7,8 @@ import {
   type Surroundings,
   type TestAnswer,
 } from '../../nodes/connection-test/connection-test';
+import { createAccountTokens } from '../../nodes/oauth2/account-tokens';
+import { memoryStore } from '../oauth2/oauth-fixture';
 import { testAuthority } from '../servers/certificates';
 import type { Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
@@ -25,6 +27,8 @@ export const NOTHING_DEPLOYED: Surroundings = {
   env: () => undefined,
   deployed: () => null,
   allowInsecureAuth: false,
+  deployedLogin: () => null,
+  tokens: ({ settings, network }) => createAccountTokens({ settings, network, store: memoryStore() }),
   // A connector with a tls-config node that trusts the authority of the tests.
   tlsMaterial: (id) => (id === 'authority' ? { ca: testAuthority } : null),
 };

@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_PROPERTIES, readConnectorFields } from '../../nodes/connector/config';
 
+/** Nothing is said about OAuth2. */
+const EMPTY = {
+  provider: 'microsoft',
+  grant: 'authorization_code',
+  tenant: '',
+  clientId: '',
+  scope: '',
+  authUrl: '',
+  tokenUrl: '',
+  deviceUrl: '',
+  clientSecret: '',
+  refreshToken: '',
+  serviceAccountKey: '',
+};
+
 const noEnv = () => undefined;
 
 describe('the fields of a connector', () => {
@@ -20,6 +35,8 @@ describe('the fields of a connector', () => {
       retryHours: 24,
       allowInsecureAuth: false,
       restrictions: { allowed: null, redirectTo: null },
+      authType: 'password',
+      oauth: EMPTY,
     });
   });
 

@@ -52,6 +52,7 @@ describe('a connector as a deploy made it', () => {
         credentials,
         env: () => undefined,
         tls: () => null,
+        vault: { userDir: folder(), secret: 'secret', warn: (text) => told.add(`warn ${text}`) },
         userDir: folder(),
         flows: Promise.resolve(),
         users: nodeRedUsers,

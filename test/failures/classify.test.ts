@@ -276,13 +276,13 @@ describe('classifyFailure', () => {
         'Exchange 550 5.7.30 at AUTH',
         login('550 5.7.30 Basic authentication is not supported for Client Submission.'),
         'account, AUTH, 300 s',
-        /XOAUTH2/,
+        /OAuth2/,
       ],
       [
         'Exchange 550 5.7.30 after DATA',
         message('550 5.7.30 Basic authentication is not supported for Client Submission.'),
         'account, AUTH, 300 s',
-        /XOAUTH2/,
+        /OAuth2/,
         AFTER_DOT,
       ],
       [

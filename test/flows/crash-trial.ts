@@ -6,8 +6,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { slow, type Script } from '../servers/fault-script';
-import { startFaultServer, type FaultServer, type LedgerEntry } from '../servers/fault-server';
+import { firstOf, slow, type Script } from '../servers/fault-script';
+import {
+  startFaultServer,
+  type FaultServer,
+  type FaultServerOptions,
+  type LedgerEntry,
+} from '../servers/fault-server';
 import { startNodeRed, type FlowNode, type NodeRed } from './node-red';
 
 export interface Trial {
@@ -16,6 +21,12 @@ export interface Trial {
   signal: 'SIGKILL' | 'SIGTERM';
   /** From 0 to 1: where in the stream the process ends. */
   moment: number;
+  /** How the connector logs in, and what the mail server does besides taking its time. */
+  login?: {
+    connector: Record<string, unknown>;
+    credentials: Record<string, string>;
+    server: Pick<FaultServerOptions, 'auth' | 'token' | 'script'>;
+  };
 }
 
 export interface Verdict {
@@ -33,7 +44,7 @@ const INPUTS = { single: 'c0000004', batch: 'c0000005' };
 /** Msgs between two barriers. */
 const STEP = 10;
 
-function flows({ host, port }: FaultServer): FlowNode[] {
+function flows({ host, port }: FaultServer, login: Trial['login']): FlowNode[] {
   const sendEmail = (id: string, more: object): FlowNode => ({
     id,
     type: 'send-email',
@@ -61,6 +72,8 @@ function flows({ host, port }: FaultServer): FlowNode[] {
       properties: `mail.smtp.host=${host}\nmail.smtp.port=${port}`,
       outbox: 'disk',
       connections: 2,
+      ...login?.connector,
+      ...(login && { credentials: login.credentials }),
     },
     sendEmail(NODES.single, {}),
     sendEmail(NODES.batch, { batchSize: 7, batchTimeout: 1 }),
@@ -105,15 +118,16 @@ async function stream(
 }
 
 /** Runs one trial; the server answers each body after 0 to 10 ms, so that ends fall into every phase. */
-export async function runTrial({ msgs, signal, moment }: Trial): Promise<Verdict> {
+export async function runTrial({ msgs, signal, moment, login }: Trial): Promise<Verdict> {
   let replies = 0;
-  const script: Script = ({ phase }) => (phase === 'dot' ? slow(replies++ % 11) : undefined);
-  const server = await startFaultServer({ script, keepBodies: true });
+  const busy: Script = ({ phase }) => (phase === 'dot' ? slow(replies++ % 11) : undefined);
+  const script = login?.server.script ? firstOf(login.server.script, busy) : busy;
+  const server = await startFaultServer({ ...login?.server, script, keepBodies: true });
   const userDir = await mkdtemp(path.join(tmpdir(), 'crash-trial-'));
   try {
     const taken = new Set<string>();
     const first = await startNodeRed({ userDir });
-    await first.deploy(flows(server));
+    await first.deploy(flows(server, login));
     const half = Math.ceil(msgs / 2);
     let ending = false;
     const streams = Promise.all([

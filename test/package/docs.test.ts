@@ -37,7 +37,7 @@ function labelOf(type: NodeType, field: string): string | undefined {
 }
 
 function isType(field: string): boolean {
-  return /[a-z]Type$/.test(field);
+  return /[a-z]Type$/.test(field) && field !== 'authType';
 }
 
 /** How the tables write the default of a field. */

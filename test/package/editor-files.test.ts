@@ -19,6 +19,15 @@ const DEFAULTS: Record<NodeType, Record<string, unknown>> = {
     allowInsecureAuth: false,
     allowedRecipients: '',
     redirectTo: '',
+    authType: 'password',
+    oauthProvider: 'microsoft',
+    oauthGrant: 'authorization_code',
+    oauthTenant: '',
+    oauthClientId: '',
+    oauthScope: '',
+    oauthAuthUrl: '',
+    oauthTokenUrl: '',
+    oauthDeviceUrl: '',
     tls: '',
   },
   'send-email': { name: '', server: '', ...MAIL_DEFAULTS, attach: false },
@@ -144,7 +153,14 @@ describe('editor files', function () {
   }
 
   it('the connector asks for its credentials, the password hidden', () => {
-    const expected = { username: { type: 'text' }, password: { type: 'password' } };
+    const hidden = { type: 'password' };
+    const expected = {
+      username: { type: 'text' },
+      password: hidden,
+      clientSecret: hidden,
+      refreshToken: hidden,
+      serviceAccountKey: hidden,
+    };
     assert.deepEqual(JSON.parse(JSON.stringify(definition('email-server-connector').credentials)), expected);
   });
 

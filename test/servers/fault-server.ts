@@ -19,9 +19,13 @@ export interface FaultServerOptions {
   /** EHLO lines besides STARTTLS and AUTH; default PIPELINING, 8BITMIME, SMTPUTF8, SIZE, DSN and more. */
   capabilities?: string[];
   /** Mechanisms that EHLO offers; default none, and any of them accepts everyone. */
-  auth?: ('PLAIN' | 'LOGIN' | 'XOAUTH2')[];
+  auth?: ('PLAIN' | 'LOGIN' | 'XOAUTH2' | 'OAUTHBEARER')[];
   /** The only login that is accepted. */
   login?: { user: string; password: string };
+  /** Judges the token of a login: null is a yes, anything else the error challenge. */
+  token?: (user: string, token: string) => object | null;
+  /** Most octets of a command line with its end; default 1000. */
+  longestCommand?: number;
   /** Keep the bodies in the ledger; default false. */
   keepBodies?: boolean;
   /** Default: a free one. */
@@ -111,6 +115,8 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
       capabilities: options.capabilities ?? CAPABILITIES,
       auth: options.auth ?? [],
       login: options.login ?? null,
+      token: options.token ?? null,
+      longestCommand: options.longestCommand ?? 1000,
       connection,
       ask(moment) {
         const key = `${moment.phase} ${moment.address}`;

@@ -15,6 +15,10 @@ export interface SessionOptions {
   /** Mechanisms; empty offers no login. */
   auth: string[];
   login: { user: string; password: string } | null;
+  /** Judges the token of a login: null is a yes, anything else the error challenge. */
+  token: ((user: string, token: string) => object | null) | null;
+  /** Most octets of a command line with its end; longer ones are refused. */
+  longestCommand: number;
   ask: (moment: Omit<Moment, 'count'>) => Fault | undefined;
   onLine: (line: { phase: Phase; line: string; transaction: number; secure: boolean }) => void;
   onBody: (body: SessionBody) => void;
@@ -136,18 +140,32 @@ export async function serve(raw: Socket, options: SessionOptions): Promise<void>
     const [, mechanism = '', initial] = line.split(' ');
     const first = initial === undefined ? undefined : Buffer.from(initial, 'base64').toString();
     let given: (string | undefined)[];
+    if (Buffer.byteLength(line) + 2 > options.longestCommand) {
+      await answer(ask('auth', line), ['500 5.5.2 line too long']);
+      return;
+    }
     if (mechanism.toUpperCase() === 'LOGIN') {
       const user = first ?? (await challenge('VXNlcm5hbWU6'));
       given = [user, await challenge('UGFzc3dvcmQ6')];
-    } else if (mechanism.toUpperCase() === 'XOAUTH2') {
-      const fields = (first ?? (await challenge(''))).split('\x01');
+    } else if (['XOAUTH2', 'OAUTHBEARER'].includes(mechanism.toUpperCase())) {
+      const fields = (first ?? (await challenge('')))
+        .split('\x01')
+        .map((field) => field.replace(/^n,a=(.*),$/, 'user=$1'));
       given = ['user=', 'auth=Bearer '].map((name) =>
         fields.find((field) => field.startsWith(name))?.slice(name.length),
       );
+      const refused = options.token?.(given[0] ?? '', given[1] ?? '') ?? null;
+      if (refused) {
+        await challenge(Buffer.from(JSON.stringify(refused)).toString('base64'));
+        await answer(ask('auth', line), ['535 5.7.8 Username and Password not accepted.']);
+        return;
+      }
     } else {
       given = (first ?? (await challenge(''))).split('\0').slice(1);
     }
-    const right = !options.login || (given[0] === options.login.user && given[1] === options.login.password);
+    const byToken = options.token !== null && /^(?:XOAUTH2|OAUTHBEARER)$/i.test(mechanism);
+    const right =
+      byToken || !options.login || (given[0] === options.login.user && given[1] === options.login.password);
     await answer(ask('auth', line), [right ? '235 2.7.0 welcome' : '535 5.7.8 wrong user or password']);
   }
 

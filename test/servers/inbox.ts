@@ -16,6 +16,8 @@ export interface InboxOptions {
   user?: string;
   /** For XOAUTH2, the token. */
   password?: string;
+  /** Judges the token of a login with XOAUTH2, in place of `password`. */
+  token?: (token: string) => boolean;
   /** Default PLAIN and LOGIN. */
   authMethods?: ('PLAIN' | 'LOGIN' | 'XOAUTH2' | 'CRAM-MD5')[];
   /** Offer the login without TLS; default true when security is `none`. */
@@ -181,7 +183,15 @@ export async function startInbox(options: InboxOptions = {}): Promise<Inbox> {
         login.username === options.user &&
         (login.method === 'CRAM-MD5'
           ? login.validatePassword(options.password ?? '')
-          : (login.accessToken ?? login.password) === options.password);
+          : login.accessToken !== undefined && options.token
+            ? options.token(login.accessToken)
+            : (login.accessToken ?? login.password) === options.password);
+      if (!right && login.method === 'XOAUTH2') {
+        refusedLogins.push(login.username ?? '');
+        // As Gmail does: a challenge, and 535 when it is answered.
+        callback(null, { data: { status: '400', schemes: 'Bearer', scope: 'https://mail.google.com/' } });
+        return;
+      }
       if (!right) {
         refusedLogins.push(login.username ?? '');
         callback(refusal('535 5.7.8 Username and password not accepted'));

@@ -1,4 +1,5 @@
 import { connectorPath, request, type RequestError } from '../api';
+import { unsavedLogin } from './oauth-login';
 import { textOf } from '../form/locale';
 
 const FIELD = '#node-config-input-';
@@ -68,6 +69,7 @@ function unsaved(properties: string, to: string): object {
     tls: tls === '_ADD_' ? '' : tls,
     to,
     allowInsecureAuth: $(`${FIELD}allowInsecureAuth`).is(':checked'),
+    ...unsavedLogin(),
   };
 }
 

@@ -88,7 +88,7 @@ export function openPropertiesEditor(nodeId: string): PropertiesEditor {
     'input change',
     changed,
   );
-  $(`${FIELD}allowInsecureAuth`).on('change', changed);
+  $(`${FIELD}allowInsecureAuth, ${FIELD}authType`).on('change', changed);
   changed();
 
   return {
@@ -109,6 +109,7 @@ function question(id: string, editor: CodeEditor): object {
     id,
     properties,
     hasCredentials: $(`${FIELD}password`).val() !== '',
+    authType: String($(`${FIELD}authType`).val() ?? ''),
     // As the connector does when the field is empty.
     username: username || propertyIn(properties, 'mail.smtp.user', 'mail.smtps.user', 'mail.user'),
     allowInsecureAuth: $(`${FIELD}allowInsecureAuth`).is(':checked'),

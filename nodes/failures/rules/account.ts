@@ -18,7 +18,7 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     when: { reply: '5yz', text: /\b5\.7\.30\b|basic authentication is not supported/i },
     then: account('AUTH', WAIT.HOLD),
     what: N_('The server no longer takes a password'),
-    hint: N_('Use OAuth2: mail.smtp.auth.mechanisms=XOAUTH2 with an access token as the password.'),
+    hint: N_('Choose OAuth2 as the login of the connector (authType).'),
   },
   {
     example:
@@ -27,7 +27,7 @@ export const ACCOUNT_RULES: readonly Rule[] = [
     then: account('AUTH', WAIT.HOLD),
     what: N_('The server refused the login'),
     hint: N_(
-      'SMTP AUTH is off for this tenant or mailbox, or security defaults block it: let an administrator turn on Authenticated SMTP, or use OAuth2 (mail.smtp.auth.mechanisms=XOAUTH2, the access token as the password).',
+      'SMTP AUTH is off for this tenant or mailbox, or security defaults block it: let an administrator turn on Authenticated SMTP, and choose OAuth2 as the login of the connector (authType).',
     ),
   },
   {

@@ -13,6 +13,8 @@ export interface Login {
   pass: string;
   /** In order of preference: the first that the server offers is used. Null: PLAIN, LOGIN, CRAM-MD5. */
   mechanisms: Mechanism[] | null;
+  /** The login is made with an access token that is fetched for it; `pass` is empty. */
+  token?: true;
 }
 
 const MECHANISMS: readonly Mechanism[] = ['PLAIN', 'LOGIN', 'CRAM-MD5', 'XOAUTH2'];
@@ -24,7 +26,7 @@ const isMechanism = (word: string): word is Mechanism => MECHANISMS.some((mechan
 
 /** Reads the login; null when there is none. The connector's own username wins over those in the text. */
 export function readLogin(
-  credentials: { username: string; password: string },
+  credentials: { username: string; password: string; oauth2?: boolean },
   reader: PropertyReader,
   findings: Findings,
 ): Login | null {
@@ -47,6 +49,7 @@ export function readLogin(
     );
     return null;
   }
+  if (credentials.oauth2) return readTokenLogin(user, auth, reader, findings);
   if (auth === false) {
     if (pass !== '') {
       findings.warn(
@@ -80,6 +83,31 @@ export function readLogin(
   }
   reportMissing(user, pass, reader, findings);
   return null;
+}
+
+/** The mechanism is that of a token, whichever the server offers; the password is not used. */
+function readTokenLogin(
+  user: string,
+  auth: boolean | null,
+  reader: PropertyReader,
+  findings: Findings,
+): Login | null {
+  if (auth === false) {
+    findings.error(
+      'AUTH_OFF',
+      t`${reader.key('auth')}=false says not to log in, and the connector is set to OAuth2. Remove the line, or choose the password.`,
+      reader.find('auth'),
+    );
+    return null;
+  }
+  if (user === '') {
+    findings.error(
+      'CREDENTIALS_MISSING',
+      t`The username is missing: OAuth2 needs the address of the mailbox.`,
+    );
+    return null;
+  }
+  return { user, pass: '', mechanisms: null, token: true };
 }
 
 function reportMissing(user: string, pass: string, reader: PropertyReader, findings: Findings): void {
