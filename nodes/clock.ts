@@ -8,7 +8,7 @@ export interface Clock {
   /** The time of day, ms since the epoch; it jumps when someone sets it. */
   wall(): number;
   /** Ms since some moment; it neither jumps nor goes back. */
-  steady(): number;
+  monotonic(): number;
   /** Calls `run` once when this many ms have passed; gives a function that prevents it. */
   after(ms: number, run: () => void): () => void;
 }
@@ -19,7 +19,7 @@ const MAX_TIMER = 2_147_483_647;
 /** The clock of this machine. */
 export const systemClock: Clock = {
   wall: () => Date.now(),
-  steady: () => performance.now(),
+  monotonic: () => performance.now(),
   after(ms, run) {
     const timer = setTimeout(run, Math.min(Math.max(ms, 1), MAX_TIMER));
     return () => clearTimeout(timer);
@@ -27,30 +27,31 @@ export const systemClock: Clock = {
 };
 
 /** A time that goes on evenly from the time of day at which it was made, whatever happens to the clock. */
-export interface OwnTime {
-  /** Own time, whole ms. */
+export interface MonotonicTime {
+  /** Monotonic time, whole ms. */
   now(): number;
-  /** What has to be added to own time to get the time of day at this moment, ms; it trembles with the rounding of clocks. */
+  /** What has to be added to a monotonic time to get the time of day now, ms; it varies by a millisecond through rounding. */
   offset(): number;
-  /** An own time as a time of day for people: the same each time, as long as nobody sets the clock. */
-  toWall(own: number): number;
+  /** A monotonic time as a time of day for people: the same each time, as long as nobody sets the clock. */
+  toWallClock(time: number): number;
 }
 
 /** Differences from here on say that the clock was set, ms. */
 const SET = 1_000;
 
-export function createOwnTime(clock: Clock): OwnTime {
-  const base = clock.wall() - clock.steady();
+/** Starts at the time of day. */
+export function createMonotonicTime(clock: Clock): MonotonicTime {
+  const base = clock.wall() - clock.monotonic();
   let shown = 0;
-  const now = () => Math.trunc(base + clock.steady());
+  const now = () => Math.trunc(base + clock.monotonic());
   const offset = () => clock.wall() - now();
   return {
     now,
     offset,
-    toWall(own) {
+    toWallClock(time) {
       const current = offset();
       if (Math.abs(current - shown) >= SET) shown = current;
-      return own + shown;
+      return time + shown;
     },
   };
 }

@@ -7,18 +7,10 @@
  * An outage of the mail server is no state of its own: the outbox carries it as a problem while the state stays RUN.
  */
 import { t } from '../language/text';
-import {
-  MailError,
-  type Counts,
-  type ErrorSummary,
-  type OutgoingMail,
-  type Problem,
-  type RateLimit,
-} from '../types';
+import { MailError, type Counts, type ErrorSummary, type Problem, type RateLimit } from '../types';
 import { summarize } from '../outbox/mail-state';
 import type { Deliver } from '../outbox/dispatcher';
 import type { Outbox, Policy } from '../outbox/outbox';
-import type { KeptEvent } from '../store/store';
 import type { SettingsSummary } from '../properties/summary';
 
 export type ConnectorState = 'STOPPED' | 'STARTING' | 'RUN' | 'STOPPING' | 'INIT_ERROR';
@@ -34,25 +26,26 @@ export interface ConnectorStatus {
 }
 
 /** A connection to the mail server that can be opened with the settings in hand. */
-export interface Line {
+export interface Transport {
   deliver: Deliver;
   close: () => void;
 }
 
 /** What the configuration amounts to: a way to connect, or the reason why there is none. */
-export type Setup = { connect: () => Line; policy: Policy; summary: SettingsSummary } | { error: MailError };
+export type StartPlan =
+  { connect: () => Transport; policy: Policy; summary: SettingsSummary } | { error: MailError };
 
 export interface ConnectorOptions {
   /** Opens the outbox that outlives this connector; rejects with a MailError when it can not be used. */
   openOutbox: (policy: Policy) => Promise<Outbox>;
   /** Reads the configuration anew at each start: environment variables may have changed. */
-  setUp: () => Setup;
+  plan: () => StartPlan;
   /** Resolves when outcomes can be sent into the flow: mails of an earlier process may end at once. */
   ready: Promise<void>;
   /** Called on each change of the state. */
   changed: (state: ConnectorState) => void;
-  /** Called with what a listener threw. */
-  trouble: (error: unknown) => void;
+  /** Called with what `changed` threw. */
+  onError: (error: unknown) => void;
   /** Called before the outbox stops, while it still takes mails: time to hand over what waits in batches. */
   handOver: () => Promise<void>;
 }
@@ -67,14 +60,9 @@ export interface Connector {
   stop(): Promise<void>;
   /** Resolves when no start is under way. */
   settled(): Promise<void>;
-  /** Puts a mail into the outbox, in any state. Rejects with a MailError when it is not kept. */
-  submit(mail: OutgoingMail, events?: string[]): Promise<void>;
-  /** Keeps an event that waits in a batch, as firmly as the outbox keeps mails. */
-  keepEvent(event: KeptEvent): Promise<void>;
-  dropEvents(ids: string[]): Promise<void>;
-  /** When the rate limit lets the next mail go, ms; 0 when it does so now. */
-  blockedUntil(): number;
-  /** The outage of the moment. */
+  /** The outbox: there from the first RUN on, in any state then. Throws a MailError before, when there is nothing to hand over. */
+  outbox(): Outbox;
+  /** The current outage. */
   problem(): Problem | null;
   countIgnored(): void;
   status(): ConnectorStatus;
@@ -88,17 +76,11 @@ export function createConnector(options: ConnectorOptions): Connector {
   let initError: MailError | null = null;
   let lastError: ErrorSummary | null = null;
   let outbox: Outbox | null = null;
-  let line: Line | null = null;
-  let setup: Exclude<Setup, { error: MailError }> | null = null;
+  let transport: Transport | null = null;
+  let plan: Exclude<StartPlan, { error: MailError }> | null = null;
   let ignored = 0;
   /** Starts and stops happen one after the other, whoever asks. */
   let transition = Promise.resolve();
-
-  /** The outbox; it is there from the first RUN on, and nobody hands anything over before. */
-  function opened(): Outbox {
-    if (!outbox) throw new MailError('OUTBOX_CLOSED', t`The outbox of the connector is not open`);
-    return outbox;
-  }
 
   function enter(next: ConnectorState): void {
     state = next;
@@ -106,7 +88,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       options.changed(next);
     } catch (error) {
       // Whoever is told can not keep the connector from what it does.
-      options.trouble(error);
+      options.onError(error);
     }
   }
 
@@ -120,12 +102,12 @@ export function createConnector(options: ConnectorOptions): Connector {
     if (state === 'RUN') return;
     enter('STARTING');
     initError = null;
-    const result = options.setUp();
-    if ('error' in result) return fail(result.error);
-    setup = result;
+    const next = options.plan();
+    if ('error' in next) return fail(next.error);
+    plan = next;
     try {
-      outbox = await options.openOutbox(result.policy);
-      line = result.connect();
+      outbox = await options.openOutbox(next.policy);
+      transport = next.connect();
       await options.ready;
     } catch (error) {
       return fail(
@@ -134,7 +116,7 @@ export function createConnector(options: ConnectorOptions): Connector {
     }
     // RUN is announced before the first mail moves, so that its outcome is never reported by a connector in STARTING.
     enter('RUN');
-    outbox.start(line.deliver, result.policy);
+    outbox.start(transport.deliver, next.policy);
   }
 
   async function end(): Promise<void> {
@@ -145,8 +127,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     enter('STOPPING');
     await options.handOver();
     await outbox?.stop();
-    line?.close();
-    line = null;
+    transport?.close();
+    transport = null;
     enter('STOPPED');
   }
 
@@ -160,10 +142,10 @@ export function createConnector(options: ConnectorOptions): Connector {
     start: () => queue(begin),
     stop: () => queue(end),
     settled: () => transition,
-    submit: async (mail, events) => opened().add(mail, events),
-    keepEvent: async (event) => opened().keepEvent(event),
-    dropEvents: async (ids) => opened().dropEvents(ids),
-    blockedUntil: () => outbox?.blockedUntil() ?? 0,
+    outbox() {
+      if (!outbox) throw new MailError('OUTBOX_CLOSED', t`The outbox of the connector is not open`);
+      return outbox;
+    },
     problem,
     countIgnored() {
       ignored += 1;
@@ -172,8 +154,8 @@ export function createConnector(options: ConnectorOptions): Connector {
       state,
       problem: problem(),
       counts: { ...(outbox?.counts() ?? NO_COUNTS), ignored },
-      rate: { ...(setup?.policy.rate ?? { limit: 0, period: 'minute' }), used: outbox?.rateUsed() ?? 0 },
-      settings: setup?.summary ?? null,
+      rate: { ...(plan?.policy.rate ?? { limit: 0, period: 'minute' }), used: outbox?.rateUsed() ?? 0 },
+      settings: plan?.summary ?? null,
       lastError,
     }),
     noteError(error) {

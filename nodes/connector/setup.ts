@@ -8,7 +8,7 @@ import { readSettings, type Finding, type SmtpSettings, type TlsMaterial } from 
 import { createTransport } from '../smtp/transport';
 import { MailError } from '../types';
 import { readConnectorFields, type ConnectorFields, type Env } from './config';
-import type { Setup } from './connector';
+import type { StartPlan } from './connector';
 
 export interface SetupInput {
   /** The fields of the node as the flow has them. */
@@ -24,7 +24,7 @@ export interface SetupInput {
 }
 
 export interface SetupResult {
-  setup: Setup;
+  plan: StartPlan;
   fields: ConnectorFields;
   /** Null when the configuration can not work. */
   settings: SmtpSettings | null;
@@ -37,7 +37,7 @@ export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInpu
   const { fields, errors } = readConnectorFields(raw, credentials, env);
   const mask = createMask(fields.username, fields.password);
   const failed = (error: MailError, warnings: string[] = []): SetupResult => ({
-    setup: { error },
+    plan: { error },
     fields,
     settings: null,
     warnings,
@@ -58,7 +58,7 @@ export function readSetup({ raw, credentials, env, tls, debug, warn }: SetupInpu
   const { settings } = found;
   if (!settings) return failed(new MailError('CONFIG', found.errors.map(describe).join('; ')), warnings);
   return {
-    setup: {
+    plan: {
       connect: () => createTransport({ settings, connections, mask, debug, warn }),
       policy: policyOf(fields),
       summary: summary(settings),

@@ -1,65 +1,61 @@
-/** The send-email nodes of a connector, and the msgs that wait for the outcome of their mails. */
-import type { Node } from 'node-red';
-import type { EmailResult, Msg, OutgoingMail } from '../types';
-import type { ConnectorUser, Pending } from './node';
-import { takerOf } from './takers';
+/** The send-email nodes of a connector. */
+import type { KeptEvent } from '../store/store';
 
-/** The longest time that a stopping connector waits for its nodes to hand over what they hold, ms. */
-const HAND_OVER_MS = 1_500;
-
-/** By id of the mail; it outlives the node objects, as the outboxes do. */
-const pending = new Map<string, Pending>();
-
-/** Remembers the msgs of a mail until it is finished. */
-export function expectOutcome(mailId: string, msgs: Pending): void {
-  pending.set(mailId, msgs);
+/** A node object of Node-RED; what is named here tells where it is. */
+export interface NodeObject {
+  id: string;
+  /** The tab or subflow; empty for a node outside of all. */
+  z?: string;
 }
 
-/** Forgets the msgs of a mail that was not queued after all. */
-export function forgetOutcome(mailId: string): void {
-  pending.delete(mailId);
-}
-
-/** The msgs of a mail that this process took. */
-export function liveMessages(mailId: string): Msg[] | undefined {
-  return pending.get(mailId)?.messages;
+/** What a send-email node offers to its connector. */
+export interface ConnectorUser {
+  /** Node-RED hands status and errors of the connector on to it. */
+  node: NodeObject;
+  /** Puts what waits in batches into the outbox; resolves when that is done. */
+  handOver(): Promise<void>;
+  /** Takes up events that waited in its batches when an earlier process ended. */
+  restore(events: KeptEvent[]): void;
+  /** The connector's state or problem changed. */
+  connectorChanged(): void;
 }
 
 export interface Users {
   add(user: ConnectorUser): void;
   remove(user: ConnectorUser): void;
   all(): ConnectorUser[];
-  get(nodeId: string): ConnectorUser | undefined;
-  /** Sends an outcome to the node of the mail and ends its msgs; false when that node is gone. */
-  report(result: EmailResult, mail: OutgoingMail): boolean;
+  /** Gives each node its events; the others come back. */
+  restore(events: KeptEvent[]): KeptEvent[];
   /** Asks all nodes to hand over what waits in batches; resolves when they did, or when it takes too long. */
   handOver(): Promise<void>;
 }
 
+/** The longest time that a stopping connector waits for its nodes to hand over what they hold, ms. */
+const HAND_OVER_MS = 1_500;
+
 /** `byId` is the object in which Node-RED looks for the users of a config node; it is kept up to date. */
-export function createUsers(byId: Record<string, Node>): Users {
+export function createUsers(byId: Record<string, NodeObject>): Users {
   const users = new Map<string, ConnectorUser>();
   return {
     add(user) {
-      users.set(user.node.id, user);
+      const { id, z } = user.node;
+      users.set(id, user);
       // A node outside all tabs is in the same flow as the connector: Node-RED would hand on to it without end.
-      if (user.node.z) byId[user.node.id] = user.node;
+      if (z) byId[id] = user.node;
     },
     remove(user) {
+      const { id } = user.node;
       // Its successor of a new deploy may be there already.
-      if (users.get(user.node.id) !== user) return;
-      users.delete(user.node.id);
-      delete byId[user.node.id];
+      if (users.get(id) !== user) return;
+      users.delete(id);
+      delete byId[id];
     },
     all: () => [...users.values()],
-    get: (nodeId) => users.get(nodeId),
-    report(result, mail) {
-      const msgs = pending.get(mail.id);
-      pending.delete(mail.id);
-      const taker = takerOf(mail.nodeId);
-      taker?.report(result, msgs !== undefined);
-      msgs?.finish(result, taker?.node);
-      return taker !== undefined;
+    restore(events) {
+      for (const user of users.values()) {
+        user.restore(events.filter(({ nodeId }) => nodeId === user.node.id));
+      }
+      return events.filter(({ nodeId }) => !users.has(nodeId));
     },
     async handOver() {
       let timer: NodeJS.Timeout | undefined;

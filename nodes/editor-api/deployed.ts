@@ -1,17 +1,17 @@
 /** What the routes need to know of the nodes that run. */
 import type { Node, NodeAPI } from 'node-red';
 import { readConnectorFields, type Env } from '../connector/config';
-import type { ConnectorNode } from '../connector/node';
 import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
 import type { Externals } from '../mail/template/scope';
 import { typedSources, type TypedField, type TypedSource } from '../mail/typed-fields';
-import { resolveExternals } from '../sender/externals';
+import { contextValues } from '../sender/context-values';
 import { createFieldReader, type FieldReader } from '../sender/field-values';
-import type { SendEmailNode } from '../sender/node';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../properties/settings';
-import { environment, externalSources, fieldEvaluator, findNode, tlsMaterial } from '../node-red/runtime';
+import { findNode, tlsMaterial } from '../node-red/deploy';
+import type { ConnectorNode, SendEmailNode } from '../node-red/nodes';
+import { contextSources, environment, fieldEvaluator } from '../node-red/values';
 import { MailError } from '../types';
 import type { Fields } from './body';
 import type { Surroundings } from '../connection-test/connection-test';
@@ -77,7 +77,7 @@ export function aroundSendEmail(
   mayChange: () => Promise<boolean>,
 ): PreviewSurroundings {
   const node = typeof id === 'string' ? findSendEmail(RED, id) : null;
-  const connector = typeof server === 'string' ? findConnector(RED, server) : null;
+  const connector = typeof server === 'string' ? findConnector(RED, server)?.deployed : null;
   return {
     connector: connector
       ? { title: connector.title, ...connector.sender() }
@@ -92,7 +92,7 @@ function externalsOf(RED: NodeAPI, node: Node, names: readonly string[]): Promis
   // Variables only if the deployed node shows them: who may look at flows may not look at the environment.
   const deployed = compileMessage(readConfig(definitionOf(RED, node.id, 'send-email') ?? {}).config).message;
   const allowed = names.filter((name) => !name.startsWith('env.') || deployed?.externals.includes(name));
-  return resolveExternals(allowed, externalSources(RED, node));
+  return contextValues(allowed, contextSources(RED, node));
 }
 
 async function fieldsOf(

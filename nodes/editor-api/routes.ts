@@ -1,6 +1,6 @@
 /** The HTTP routes of the editor: paths, permissions and answers. What they do is in the files beside. */
 import type { NodeAPI } from 'node-red';
-import type { ConnectorNode } from '../connector/node';
+import type { Connector } from '../connector/connector';
 import { inLanguage, matchLanguage } from '../language/language';
 import { t } from '../language/text';
 import { MailError } from '../types';
@@ -52,7 +52,7 @@ export function connectorRoutes(RED: NodeAPI): void {
       method: 'get',
       path: '/email-server-connector/:id',
       permission: read,
-      act: (id) => readState(running(RED, id).connector),
+      act: (id) => readState(running(RED, id)),
     },
     {
       method: 'post',
@@ -64,7 +64,7 @@ export function connectorRoutes(RED: NodeAPI): void {
       method: 'post',
       path: '/email-server-connector/:id/state',
       permission: write,
-      act: (id, body) => changeState(running(RED, id).connector, body),
+      act: (id, body) => changeState(running(RED, id), body),
     },
     {
       method: 'post',
@@ -150,10 +150,10 @@ function hasPermission(RED: NodeAPI, request: Request, permission: string): Prom
   });
 }
 
-function running(RED: NodeAPI, id: string): ConnectorNode {
+function running(RED: NodeAPI, id: string): Connector {
   const node = findConnector(RED, id);
   if (node === null) throw notFound('email-server-connector', id);
-  return node;
+  return node.deployed.connector;
 }
 
 /** The node that a text is for, when the body tells it: its flow may have variables of its own. */

@@ -20,25 +20,25 @@ export interface AllowedConnections {
   refused(working: number, now: number): void;
 }
 
-/** Begins with `most`, which is never exceeded. */
-export function createAllowedConnections(most: number): AllowedConnections {
-  let allowed = most;
+/** Begins with `max`, which is never exceeded. */
+export function createAllowedConnections(max: number): AllowedConnections {
+  let allowed = max;
   let wait = FIRST_WAIT;
   let tryAt = 0;
-  const isTryDue = (now: number) => allowed < most && now >= tryAt;
+  const isTryDue = (now: number) => allowed < max && now >= tryAt;
 
   return {
     limit: (now) => (isTryDue(now) ? allowed + 1 : allowed),
-    nextTry: (now) => (allowed < most && now < tryAt ? tryAt : Infinity),
+    nextTry: (now) => (allowed < max && now < tryAt ? tryAt : Infinity),
     worked(working) {
       if (working <= allowed) return;
       // The try stays due: where one more goes, the next may go too.
-      allowed = Math.min(working, most);
+      allowed = Math.min(working, max);
       wait = FIRST_WAIT;
     },
     refused(working, now) {
       if (isTryDue(now)) wait = Math.min(2 * wait, LONGEST_WAIT);
-      allowed = Math.max(1, Math.min(working, most - 1));
+      allowed = Math.max(1, Math.min(working, max - 1));
       tryAt = now + wait;
     },
   };

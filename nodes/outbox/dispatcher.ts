@@ -1,15 +1,14 @@
 /** Who goes next, and when: ready mails leave through the connections that are free, the rate limit and the account allow. */
 import { t } from '../language/text';
 import { MailError, type Attempt, type OutgoingMail, type RateLimit } from '../types';
-import type { Account } from './account';
 import { createAllowedConnections } from './allowed-connections';
-import type { Clock, OwnTime } from '../clock';
-import { createFlights, type Flight } from './in-flight';
-import { probeIndex } from './hold';
+import type { CircuitBreaker } from './circuit-breaker';
+import type { Clock, MonotonicTime } from '../clock';
+import { createAttemptsInFlight, type InFlight } from './in-flight';
+import type { MailQueue } from './mail-queue';
 import { nextRecipients } from './mail-state';
 import { createRateLimit, type RateLimitState } from './rate-limit';
 import type { Entry, Store } from '../store/store';
-import type { Waiting } from './waiting';
 
 /** Hands one mail to the server. Never rejects: a failure is part of the attempt. */
 export type Deliver = (
@@ -25,25 +24,25 @@ export type Deliver = (
   },
 ) => Promise<Attempt>;
 
-/** Times that went from own time to the time of day and back may have lost so much, ms. */
+/** What times may lose on the way from monotonic time to the time of day and back, ms. */
 const ROUNDING = 2;
 
 export interface DispatcherOptions {
   store: Store;
-  waiting: Waiting;
-  account: Account;
+  queue: MailQueue;
+  circuit: CircuitBreaker;
   clock: Clock;
-  time: OwnTime;
+  time: MonotonicTime;
   rate: RateLimit;
-  /** Decides what an attempt, begun at `started` in own time, makes of its mail; the connection is free already. */
-  land: (entry: Entry, attempt: Attempt, started: number) => Promise<void>;
-  /** An attempt is over and its result is kept. */
-  landed: () => void;
-  trouble: (error: unknown) => void;
+  /** Applies the result of an attempt, begun at `started` in monotonic time, to its mail; the connection is free already. */
+  settle: (entry: Entry, attempt: Attempt, started: number) => Promise<void>;
+  /** An attempt is over and its result is stored. */
+  onSettled: () => void;
+  onError: (error: unknown) => void;
 }
 
 export interface Dispatcher {
-  /** Attempts, and results that are being kept. */
+  /** Attempts, and results that are being stored. */
   readonly busy: number;
   start(deliver: Deliver, policy: { connections: number; rate: RateLimit }): void;
   /** Lets attempts under way finish within a bound (< 9 s), ends the others, and begins none. */
@@ -53,13 +52,13 @@ export interface Dispatcher {
   /** Goes on with the limit as an earlier process left it. */
   recallRate(state: RateLimitState): void;
   rateUsed(): number;
-  /** When the rate limit lets the next mail go, own time; 0 when it does so now. */
+  /** When the rate limit lets the next mail go, monotonic time; 0 when it does so now. */
   blockedUntil(): number;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, waiting, account, clock, time, land, trouble } = options;
-  const flights = createFlights();
+  const { store, queue, circuit, clock, time, settle, onError } = options;
+  const inFlight = createAttemptsInFlight();
   let limiter = createRateLimit(options.rate);
   let limited = false;
   let allowed = createAllowedConnections(0);
@@ -72,26 +71,25 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     cancelWake();
     if (!deliver) return;
     const now = time.now();
-    waiting.promote(now);
-    forgetOldHold(now);
+    queue.promote(now);
+    resetIdleCircuit(now);
     let blockedUntil = Infinity;
-    while (waiting.ready > 0 && hasRoom(now)) {
-      const place = limiter.reserve(now);
-      if (!place.ok) {
-        blockedUntil = place.at;
+    while (queue.ready > 0 && hasRoom(now)) {
+      const reservation = limiter.reserve(now);
+      if (!reservation.ok) {
+        blockedUntil = reservation.at;
         break;
       }
-      const hold = account.hold();
-      launch(waiting.take((size) => (hold ? probeIndex(hold, size) : 0)) as Entry, place.slot, deliver);
+      start(queue.take((size) => circuit.probeIndex(size)) as Entry, reservation.slot, deliver);
     }
     sleepUntil(Math.min(blockedUntil, nextEvent()));
   }
 
-  /** How many attempts may be under way: one at a time while the account has a problem. */
-  function width(now: number): number {
-    const hold = account.hold();
-    if (!hold) return allowed.limit(now);
-    return now >= hold.nextAttempt ? 1 : 0;
+  /** How many attempts may use a connection. */
+  function concurrency(now: number): number {
+    const state = circuit.state(now);
+    if (state === 'closed') return allowed.limit(now);
+    return state === 'half-open' ? 1 : 0;
   }
 
   /**
@@ -99,81 +97,78 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
    * few connections is met with ten at the same moment.
    */
   function hasRoom(now: number): boolean {
-    const { onWire } = flights;
+    const { connections } = inFlight;
     // Without an attempt nobody hears of connections that end.
-    if (onWire === 0) working = 0;
-    return onWire < Math.min(width(now), Math.max(1, 2 * working));
+    if (connections === 0) working = 0;
+    return connections < Math.min(concurrency(now), Math.max(1, 2 * working));
   }
 
   function nextEvent(): number {
-    const hold = account.hold();
-    const oneMore = !hold && waiting.ready > 0 ? allowed.nextTry(time.now()) : Infinity;
-    const due = Math.min(waiting.nextDue(), oneMore);
-    const heldUp = hold && flights.onWire === 0 && (waiting.ready > 0 || isEmpty());
-    return heldUp ? Math.min(due, hold.nextAttempt) : due;
+    const outage = circuit.outage();
+    const oneMore = !outage && queue.ready > 0 ? allowed.nextTry(time.now()) : Infinity;
+    const due = Math.min(queue.nextDue(), oneMore);
+    const waitsForProbe = outage && inFlight.connections === 0 && (queue.ready > 0 || isEmpty());
+    return waitsForProbe ? Math.min(due, outage.nextAttempt) : due;
   }
 
-  const isEmpty = () => waiting.ready + waiting.deferred + flights.size === 0;
+  const isEmpty = () => queue.ready + queue.deferred + inFlight.size === 0;
 
   /** Without a mail to probe with, nobody knows any more whether the account has a problem. */
-  function forgetOldHold(now: number): void {
-    const hold = account.hold();
-    if (!hold || now < hold.nextAttempt || !isEmpty()) return;
-    account.forget();
-    options.landed();
+  function resetIdleCircuit(now: number): void {
+    if (circuit.state(now) !== 'half-open' || !isEmpty()) return;
+    circuit.reset();
+    options.onSettled();
   }
 
   function sleepUntil(at: number): void {
     if (at !== Infinity) cancelWake = clock.after(at - time.now(), pump);
   }
 
-  function launch(entry: Entry, slot: number, via: Deliver): void {
+  function start(entry: Entry, slot: number, via: Deliver): void {
     const abort = new AbortController();
     const started = time.now();
-    const flight: Flight = { entry, started, onWire: true, dotHandedOver: false, abort };
-    flights.start(
-      flight,
-      () => fly(flight, slot, via),
+    inFlight.start(
+      { entry, started, usesConnection: true, dotHandedOver: false, abort },
+      (one) => attempt(one, slot, via),
       () => {
-        options.landed();
+        options.onSettled();
         pump();
       },
     );
   }
 
   /** Never rejects, and never leaves a mail behind that is neither waiting nor ended. */
-  async function fly(flight: Flight, slot: number, via: Deliver): Promise<void> {
-    const { entry } = flight;
-    let attempt: Attempt;
+  async function attempt(one: InFlight, slot: number, via: Deliver): Promise<void> {
+    let result: Attempt;
     try {
       // Before the attempt, so that the limit holds over a crash as well.
       if (limited) await store.saveRate(rateState());
-      attempt = await tryOnce(flight, via);
+      result = await tryOnce(one, via);
     } catch (error) {
-      trouble(error);
-      attempt = brokeHere(error);
+      onError(error);
+      result = brokeHere(error);
     }
     limiter.release(slot, time.now());
-    if (attempt.working !== undefined) {
-      working = attempt.working;
+    if (result.working !== undefined) {
+      working = result.working;
       allowed.refused(working, time.now());
     }
-    const kept = land(entry, attempt, flight.started).catch(trouble);
-    if (!goesOnAtOnce(attempt)) {
-      // The connection is free now: the next mail need not wait until this result is kept.
-      flight.onWire = false;
+    const settled = settle(one.entry, result, one.started).catch(onError);
+    if (!continuesAtOnce(result)) {
+      // The connection is free now: the next mail need not wait until this result is stored.
+      one.usesConnection = false;
       pump();
     }
     // Else the same mail goes again at once, and no later one before it.
-    await kept;
+    await settled;
   }
 
-  async function tryOnce(flight: Flight, via: Deliver): Promise<Attempt> {
+  async function tryOnce(one: InFlight, via: Deliver): Promise<Attempt> {
     // Stopped while the rate was written: the connections are about to close.
     if (deliver !== via) return notTried();
-    const { entry } = flight;
+    const { entry } = one;
     return via(entry.mail, nextRecipients(entry.progress), {
-      signal: flight.abort.signal,
+      signal: one.abort.signal,
       connections: allowed.limit(time.now()),
       connected(now) {
         if (now === working) return;
@@ -184,7 +179,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       aboutToSendDot: async () => {
         entry.progress.dotSent = true;
         await store.save(entry);
-        flight.dotHandedOver = true;
+        one.dotHandedOver = true;
       },
     });
   }
@@ -196,19 +191,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     get busy() {
-      return flights.size;
+      return inFlight.size;
     },
-    start(newDeliver, { connections: most, rate }) {
+    start(newDeliver, { connections, rate }) {
       limiter = createRateLimit(rate, limiter.state());
       limited = rate.limit > 0;
-      allowed = createAllowedConnections(most);
+      allowed = createAllowedConnections(connections);
       deliver = newDeliver;
       pump();
     },
     async stop() {
       deliver = null;
       cancelWake();
-      await flights.finish();
+      await inFlight.finish();
     },
     pump,
     recallRate(state) {
@@ -220,7 +215,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 /** True when the mail is to go again before any later one. */
-function goesOnAtOnce({ failure, left }: Attempt): boolean {
+function continuesAtOnce({ failure, left }: Attempt): boolean {
   return failure?.scope === 'connection' || failure?.scope === 'crowded' || left !== undefined;
 }
 

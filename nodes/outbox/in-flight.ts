@@ -1,4 +1,4 @@
-/** The attempts under way. */
+/** The attempts in flight. */
 import type { Entry } from '../store/store';
 
 /**
@@ -7,61 +7,64 @@ import type { Entry } from '../store/store';
  */
 const STOP_GRACE = { beforeDot: 3_000, afterDot: 8_000 };
 
-/** When a stop leaves an attempt alone that does not end although it was told to, or whose result a disk does not take, ms. */
+/** When a stop abandons an attempt that does not end although it was told to, or whose result a disk does not take, ms. */
 const STOP_BOUND = 8_900;
 
-export interface Flight {
+/** One attempt. */
+export interface InFlight {
   entry: Entry;
+  /** When it began, monotonic ms. */
   started: number;
-  /** False once another mail may have its place: the attempt ended and only its result is still being kept. */
-  onWire: boolean;
+  /** False once another mail may use the connection: the attempt ended and only its result is still being stored. */
+  usesConnection: boolean;
   dotHandedOver: boolean;
   abort: AbortController;
 }
 
-export interface Flights {
-  /** Attempts, and results that are being kept. */
+export interface AttemptsInFlight {
+  /** Attempts, and results that are being stored. */
   readonly size: number;
   /** Attempts that use a connection. */
-  readonly onWire: number;
-  /** Runs an attempt; `run` must not reject. `over` is called when it ended and its result is kept. */
-  start(flight: Flight, run: (flight: Flight) => Promise<void>, over: () => void): void;
-  /** Lets the attempts finish within the grace, then ends them; resolves when all are over, in less than 9 s in any case. */
+  readonly connections: number;
+  /** Runs an attempt; `run` must not reject. `onSettled` is called when it ended and its result is stored. */
+  start(attempt: InFlight, run: (attempt: InFlight) => Promise<void>, onSettled: () => void): void;
+  /** Lets the attempts finish within the grace, then aborts them; resolves when all are over, in less than 9 s in any case. */
   finish(): Promise<void>;
 }
 
-export function createFlights(): Flights {
-  const flights = new Map<Flight, Promise<void>>();
+/** Nothing is in flight yet. */
+export function createAttemptsInFlight(): AttemptsInFlight {
+  const running = new Map<InFlight, Promise<void>>();
 
-  const abort = (which: (flight: Flight) => boolean) => {
-    for (const flight of flights.keys()) if (which(flight)) flight.abort.abort();
+  const abort = (which: (attempt: InFlight) => boolean) => {
+    for (const attempt of running.keys()) if (which(attempt)) attempt.abort.abort();
   };
 
   return {
     get size() {
-      return flights.size;
+      return running.size;
     },
-    get onWire() {
+    get connections() {
       let count = 0;
-      for (const flight of flights.keys()) if (flight.onWire) count += 1;
+      for (const { usesConnection } of running.keys()) if (usesConnection) count += 1;
       return count;
     },
-    start(flight, run, over) {
+    start(attempt, run, onSettled) {
       // It counts from now on, whatever it sets going.
-      flights.set(flight, Promise.resolve());
-      const landed = run(flight).finally(() => {
-        flights.delete(flight);
-        over();
+      running.set(attempt, Promise.resolve());
+      const settled = run(attempt).finally(() => {
+        running.delete(attempt);
+        onSettled();
       });
-      flights.set(flight, landed);
+      running.set(attempt, settled);
     },
     async finish() {
       const timers = [
-        setTimeout(() => abort((flight) => !flight.dotHandedOver), STOP_GRACE.beforeDot),
+        setTimeout(() => abort((attempt) => !attempt.dotHandedOver), STOP_GRACE.beforeDot),
         setTimeout(() => abort(() => true), STOP_GRACE.afterDot),
       ];
       const late = new Promise<void>((resolve) => timers.push(setTimeout(resolve, STOP_BOUND)));
-      await Promise.race([Promise.all(flights.values()), late]);
+      await Promise.race([Promise.all(running.values()), late]);
       timers.forEach(clearTimeout);
     },
   };

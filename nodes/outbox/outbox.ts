@@ -8,24 +8,21 @@ import {
   MailError,
   type Attempt,
   type Counts,
-  type EmailResult,
   type ErrorSummary,
-  type Msg,
   type OutgoingMail,
   type Problem,
   type RateLimit,
 } from '../types';
-import { createAccount } from './account';
 import { createArrivals } from './arrivals';
-import { createOwnTime, systemClock, type Clock } from '../clock';
+import { createMonotonicTime, systemClock, type Clock } from '../clock';
+import { createCircuitBreaker } from './circuit-breaker';
+import { createCompletion, type OutcomeReceiver } from './completion';
 import { createDispatcher, type Deliver } from './dispatcher';
-import { createEnding } from './ending';
-import { problemOf } from './hold';
-import { afterAttempt, giveUp, isFinished, recovered } from './mail-state';
+import { createMailQueue } from './mail-queue';
+import { afterAttempt, giveUp, isFinished, recovered, summarize } from './mail-state';
 import type { RateLimitState } from './rate-limit';
 import { plannedAttempt } from './retry';
 import { newProgress, type Entry, type KeptEvent, type Store } from '../store/store';
-import { createWaiting } from './waiting';
 
 export interface Policy {
   /** Most attempts at the same time. */
@@ -37,21 +34,24 @@ export interface Policy {
   rate: RateLimit;
 }
 
+/** What a connector hears of its outbox. */
+export interface OutboxEvents {
+  /** A mail failed for good; `told` is false when its node is gone and has not heard of it. */
+  failed: (mail: OutgoingMail, error: ErrorSummary, told: boolean) => void;
+  /** A mail failed in a way that may pass, and waits for its next attempt. */
+  deferred: (mail: OutgoingMail, error: ErrorSummary, attempts: number) => void;
+  /** The counts or the problem changed. */
+  changed: () => void;
+  /** The store could not keep a change, or a receiver of an outcome threw; the mail itself goes on. */
+  onError: (error: unknown) => void;
+}
+
 export interface OutboxOptions {
   store: Store;
   policy: Policy;
-  /** Called once for each mail when it is finished. */
-  report: (result: EmailResult, mail: OutgoingMail) => void;
-  /** Called when a mail failed in a way that may pass, and waits for its next attempt. */
-  deferred?: (mail: OutgoingMail, error: ErrorSummary, attempts: number) => void;
-  /** Called when the counts or the problem changed. */
-  changed: () => void;
-  /** Called when the store could not keep a change; the mail itself goes on. */
-  trouble: (error: unknown) => void;
-  /** The source msgs of a mail that this process took, so that they need not be read from the store. */
-  liveMessages?: (mailId: string) => Msg[] | undefined;
-  /** Puts off what is to be told to a node that is away until it is back; null when it need not be put off. */
-  untilBack?: (nodeId: string) => ((tell: () => void) => void) | null;
+  /** Gets the outcome of each mail, once. */
+  receiver: OutcomeReceiver;
+  events: OutboxEvents;
   clock?: Clock;
   random?: () => number;
 }
@@ -81,7 +81,7 @@ export interface Outbox {
   stop(): Promise<void>;
   /** Fails every mail that waits, for the reason given; call it stopped. */
   abandon(reason: MailError): Promise<void>;
-  /** Keeps nothing any more; outcomes that are put off are told all the same. */
+  /** Closes the store. Deferred outcomes are still reported. */
   close(): Promise<void>;
   counts(): Omit<Counts, 'ignored'>;
   problem(): Problem | null;
@@ -92,41 +92,36 @@ export interface Outbox {
 }
 
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { store, report, changed, trouble, clock = systemClock, random = Math.random } = options;
-  const time = createOwnTime(clock);
-  const waiting = createWaiting();
-  const account = createAccount(random);
-  const ending = createEnding({
-    store,
-    report,
-    trouble,
-    liveMessages: (id) => options.liveMessages?.(id),
-    untilBack: (nodeId) => options.untilBack?.(nodeId) ?? null,
-    now: () => clock.wall(),
-  });
+  const { store, receiver, clock = systemClock, random = Math.random } = options;
+  const { failed, deferred, changed, onError } = options.events;
+  const time = createMonotonicTime(clock);
+  const queue = createMailQueue();
+  const circuit = createCircuitBreaker(random);
+  const completion = createCompletion({ store, receiver, failed, onError, now: () => clock.wall() });
+  const { rate } = options.policy;
   const dispatcher = createDispatcher({
     store,
-    waiting,
-    account,
+    queue,
+    circuit,
     clock,
     time,
-    rate: options.policy.rate,
-    land,
-    landed: changed,
-    trouble,
+    rate,
+    settle,
+    onSettled: changed,
+    onError,
   });
   let policy = options.policy;
   const arrivals = createArrivals();
   /** Mails that ended in an earlier process, whose node was away then. */
-  const untold: Entry[] = [];
-  /** When each mail was queued, in own time: a clock that is set must not make mails old. */
+  const unreported: Entry[] = [];
+  /** When each mail was queued, in monotonic time: a clock that is set must not make mails old. */
   const queuedAt = new WeakMap<Entry, number>();
 
-  const held = () => waiting.ready + waiting.deferred + dispatcher.busy + arrivals.count;
+  const held = () => queue.ready + queue.deferred + dispatcher.busy + arrivals.count;
   const expires = (entry: Entry) => (queuedAt.get(entry) ?? time.now()) + policy.retryFor;
 
   function wait(entry: Entry): void {
-    waiting.add(entry, time.now());
+    queue.add(entry, time.now());
   }
 
   /** Takes in a mail of another time, or of none yet. */
@@ -138,33 +133,34 @@ export function createOutbox(options: OutboxOptions): Outbox {
     wait(entry);
   }
 
-  async function land(entry: Entry, outcome: Attempt, started: number): Promise<void> {
-    const attempt = account.judge(entry, outcome);
+  /** Applies the result of an attempt to its mail. The connection has already been released. */
+  async function settle(entry: Entry, result: Attempt, started: number): Promise<void> {
+    const attempt = circuit.classify(entry, result);
     const next = afterAttempt(entry.progress, attempt, { now: time.now(), expires: expires(entry), random });
     entry.progress = next.progress;
     const failure = next.state === 'queued' ? next.account : undefined;
-    if (failure) account.failed(failure, started, time.now());
-    else if (wasJudged(attempt)) account.worked(started);
-    if (next.state === 'sent' || next.state === 'failed') return ending.finish(entry);
-    await store.save(entry).catch(trouble);
+    if (failure) circuit.trip(failure, started, time.now());
+    else if (reachedVerdict(attempt)) circuit.succeeded(started);
+    if (next.state === 'sent' || next.state === 'failed') return completion.complete(entry);
+    await store.save(entry).catch(onError);
     wait(entry);
     const { lastError, attempts } = entry.progress;
-    if (next.state === 'deferred' && lastError) options.deferred?.(entry.mail, lastError, attempts);
+    if (next.state === 'deferred' && lastError) deferred(entry.mail, lastError, attempts);
     // The account failed again: mails that were tried for long enough end here, the others go on waiting.
     const now = time.now();
     if (failure) await giveUpAll(failure.error, (one) => expires(one) <= now);
   }
 
   async function giveUpAll(error: MailError, which: (entry: Entry) => boolean): Promise<void> {
-    for (const entry of waiting.takeWhere(which)) {
+    for (const entry of queue.takeWhere(which)) {
       entry.progress = giveUp(entry.progress, error).progress;
-      await ending.finish(entry);
+      await completion.complete(entry);
     }
   }
 
-  async function take(entry: Entry, events?: string[]): Promise<void> {
+  async function take(entry: Entry, eventIds?: string[]): Promise<void> {
     await arrivals.pass(
-      () => store.add(entry, events),
+      () => store.add(entry, eventIds),
       () => welcome(entry),
     );
     changed();
@@ -173,25 +169,26 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   return {
     async open() {
-      const { entries, events, rate, warnings } = await store.load();
-      if (rate !== undefined) dispatcher.recallRate(rate as RateLimitState);
+      const loaded = await store.load();
+      const { entries, warnings } = loaded;
+      if (loaded.rate !== undefined) dispatcher.recallRate(loaded.rate as RateLimitState);
       for (const entry of entries) {
         entry.progress = recovered(entry.progress);
-        if (isFinished(entry.progress)) untold.push(entry);
+        if (isFinished(entry.progress)) unreported.push(entry);
         else welcome(entry);
       }
-      return { mails: entries.length, events, warnings };
+      return { mails: entries.length, events: loaded.events, warnings };
     },
-    async add(mail, events) {
+    async add(mail, eventIds) {
       if (held() >= policy.limit) {
         throw new MailError('OUTBOX_FULL', t`The outbox holds ${policy.limit} mails already (outboxLimit)`, {
           hint: t`See why mails are not leaving (status of the connector), or raise outboxLimit.`,
         });
       }
-      await take({ mail, progress: newProgress(mail.envelope.to), recovered: false }, events);
+      await take({ mail, progress: newProgress(mail.envelope.to), recovered: false }, eventIds);
     },
     async moveTo(other) {
-      const entries = waiting.takeWhere(() => true);
+      const entries = queue.takeWhere(() => true);
       let moved = 0;
       try {
         for (const entry of entries) {
@@ -208,41 +205,44 @@ export function createOutbox(options: OutboxOptions): Outbox {
     start(deliver, newPolicy) {
       policy = newPolicy;
       // A new start may have new settings: the old problem says nothing about them.
-      account.forget();
+      circuit.reset();
       dispatcher.start(deliver, newPolicy);
-      for (const entry of untold.splice(0)) void ending.finish(entry);
+      for (const entry of unreported.splice(0)) void completion.complete(entry);
     },
     async stop() {
       await dispatcher.stop();
-      account.forget();
+      circuit.reset();
       changed();
     },
     abandon: (reason) => giveUpAll(reason, () => true),
     async close() {
-      await ending.close();
+      await completion.close();
       await store.close();
     },
     counts: () => ({
-      queued: waiting.ready + arrivals.count,
-      deferred: waiting.deferred,
+      queued: queue.ready + arrivals.count,
+      deferred: queue.deferred,
       sending: dispatcher.busy,
-      ...ending.counts(),
+      ...completion.counts(),
     }),
     problem() {
-      const hold = account.hold();
-      if (!hold) return null;
-      const { error, since, nextAttempt } = problemOf(hold);
-      return { error, since: time.toWall(since), nextAttempt: time.toWall(nextAttempt) };
+      const outage = circuit.outage();
+      if (!outage) return null;
+      return {
+        error: summarize(outage.failure.error),
+        since: time.toWallClock(outage.since),
+        nextAttempt: time.toWallClock(outage.nextAttempt),
+      };
     },
     rateUsed: () => dispatcher.rateUsed(),
     blockedUntil() {
       const at = dispatcher.blockedUntil();
-      return at === 0 ? 0 : time.toWall(at);
+      return at === 0 ? 0 : time.toWallClock(at);
     },
   };
 }
 
 /** True when the attempt got as far as the mail itself; a connection that died on the way there says nothing good. */
-function wasJudged({ failure }: Attempt): boolean {
+function reachedVerdict({ failure }: Attempt): boolean {
   return !failure || !['aborted', 'connection', 'crowded'].includes(failure.scope);
 }

@@ -68,33 +68,33 @@ export function createRateLimit({ limit, period }: RateLimit, saved?: RateLimitS
   let ended: Ended[] = [];
   let endedPlaces = 0;
   let restore = saved;
-  // Own time never goes back: it is the clock plus what the clock was set back so far.
-  let ownTime = -Infinity;
+  // Monotonic time never goes back: it is the clock plus what the clock was set back so far.
+  let monotonic = -Infinity;
   let ahead = 0;
 
   function advance(now: number): void {
-    if (now + ahead < ownTime) ahead = ownTime - now;
-    ownTime = now + ahead;
+    if (now + ahead < monotonic) ahead = monotonic - now;
+    monotonic = now + ahead;
     if (restore) recall(restore);
-    while (ended[0] && ended[0][0] + length <= ownTime) endedPlaces -= (ended.shift() as Ended)[1];
+    while (ended[0] && ended[0][0] + length <= monotonic) endedPlaces -= (ended.shift() as Ended)[1];
   }
 
   function recall(state: RateLimitState): void {
     restore = undefined;
     // An end in the future was written before the clock was set back: it is not later than now.
-    ended = state.ended.map(([end, places]) => [Math.min(end, ownTime), places]);
-    if (state.open > 0) ended.push([ownTime, state.open]);
+    ended = state.ended.map(([end, places]) => [Math.min(end, monotonic), places]);
+    if (state.open > 0) ended.push([monotonic, state.open]);
     endedPlaces = ended.reduce((sum, [, places]) => sum + places, 0);
   }
 
-  /** The own time at which fewer than `limit` places are taken, if no attempt under way outlasts it. */
+  /** The monotonic time at which fewer than `limit` places are taken, if no attempt under way outlasts it. */
   function firstFree(): number {
     let toFree = endedPlaces + open.size - limit + 1;
     for (const [end, places] of ended) {
       toFree -= places;
       if (toFree <= 0) return end + length;
     }
-    return ownTime + length;
+    return monotonic + length;
   }
 
   function freeAt(now: number): number {
@@ -115,8 +115,8 @@ export function createRateLimit({ limit, period }: RateLimit, saved?: RateLimitS
     release(slot, end) {
       if (!open.delete(slot)) return;
       // Never before the latest time known: a clock that was set back says nothing about how long the attempt took.
-      ownTime = Math.max(ownTime, end + ahead);
-      const rounded = Math.ceil(ownTime / grain) * grain;
+      monotonic = Math.max(monotonic, end + ahead);
+      const rounded = Math.ceil(monotonic / grain) * grain;
       const last = ended.at(-1);
       if (last && last[0] >= rounded) last[1] += 1;
       else ended.push([rounded, 1]);

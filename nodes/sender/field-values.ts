@@ -30,9 +30,9 @@ export function createFieldReader(
   }
   async function read(msg: Msg): Promise<FieldValues> {
     const values: Partial<Record<TypedField, unknown>> = {};
-    for (const [source, of] of evaluate) {
+    for (const [source, valueFor] of evaluate) {
       try {
-        values[source.field] = await of(msg);
+        values[source.field] = await valueFor(msg);
       } catch (error) {
         throw unreadable(source, error);
       }

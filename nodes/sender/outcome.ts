@@ -4,12 +4,12 @@ import { t } from '../language/text';
 import { newMailId } from '../mail/compose';
 import { summarize } from '../outbox/mail-state';
 import { MailError, type EmailResult, type Msg } from '../types';
-import { readable } from './readable';
+import { safeCopy } from './safe-copy';
 import type { Source } from './sender';
 
 /** The msg of an outcome: the last source msg and the result. The source msg itself stays as it came. */
 export function messageOf(result: EmailResult): Msg {
-  return { ...readable(result.messages[result.messages.length - 1] ?? {}), email: result };
+  return { ...safeCopy(result.messages[result.messages.length - 1] ?? {}), email: result };
 }
 
 /** The result for msgs of which no mail was queued: refused for an error, or ignored because the connector is stopped. */

@@ -1,7 +1,7 @@
 /** The last msgs of a node as samples for its preview: small copies that JSON can write, in memory only. */
 import { bytesOf } from '../mail/template/text-view';
 import type { Msg } from '../types';
-import { readable } from './readable';
+import { safeCopy } from './safe-copy';
 
 export interface Samples {
   add(msg: Msg): void;
@@ -102,7 +102,7 @@ export function sampleOf(msg: Msg): Msg {
   }
 
   // The HTTP request and response of a msg hold the login of whoever asked.
-  const { req, res, ...rest } = readable(msg);
+  const { req, res, ...rest } = safeCopy(msg);
   void req;
   void res;
   return (copy(rest) ?? {}) as Msg;

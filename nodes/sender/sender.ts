@@ -2,17 +2,17 @@
  * What a send-email node does with its msgs: check, read files, collect in batches, compose, and hand over to the connector,
  * in the order in which they came. It waits neither for the mail server nor for the disk before it takes the next msg.
  */
-import { createOwnTime, systemClock, type Clock } from '../clock';
+import { createMonotonicTime, systemClock, type Clock } from '../clock';
 import { newMailId } from '../mail/compose';
 import type { MailEvent } from '../mail/message';
 import type { KeptEvent } from '../store/store';
 import type { MailError, Msg, OutgoingMail } from '../types';
 import { createBatches, type Batch } from './batch';
 import { createIncoming, sizeOfEvent, type IncomingOptions } from './incoming';
-import { createKeeper } from './keeper';
+import { createKeeper } from './pipeline/keeper';
 import { asMailError, createOutgoing } from './outgoing';
-import { createSequence } from './sequence';
-import { createUnderWay } from './under-way';
+import { createSerialQueue } from './pipeline/serial-queue';
+import { createUnderWay } from './pipeline/under-way';
 
 /** A msg and what has to be told when its mail is finished. */
 export interface Source {
@@ -68,14 +68,14 @@ export function createSender(options: SenderOptions): Sender {
   const incoming = createIncoming(options);
   const outgoing = createOutgoing(options);
   /** The time of batches: one that waits for ten seconds does so whatever someone sets the clock to meanwhile. */
-  const time = createOwnTime(clock);
+  const time = createMonotonicTime(clock);
   let cancelTimer = () => {};
-  /** When the timer fires, own time; null when none is set. */
+  /** When the timer fires, monotonic time; null when none is set. */
   let timerAt: number | null = null;
   let closed = false;
   /** Msgs are read one after the other, and mails leave one after the other: in the order in which the msgs came. */
-  const reading = createSequence();
-  const leaving = createSequence();
+  const reading = createSerialQueue();
+  const leaving = createSerialQueue();
   const underWay = createUnderWay();
   const keeper = createKeeper<Waiting>({
     write: async ({ event }) => {
@@ -174,7 +174,7 @@ export function createSender(options: SenderOptions): Sender {
     if (at !== null) cancelTimer = clock.after(at - time.now(), () => void reading(timeIsUp));
   }
 
-  /** Own time; 0 when the rate limit lets the next mail go. */
+  /** Monotonic time; 0 when the rate limit lets the next mail go. */
   function blockedUntil(): number {
     const at = options.blockedUntil();
     return at === 0 ? 0 : at - time.offset();

@@ -8,7 +8,6 @@ import { createMask } from '../../nodes/properties/mask';
 import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { Attempt, Failure, OutgoingMail } from '../../nodes/types';
 import { freePort } from '../flows/user-dir';
-import { newMail } from '../outbox/delivery-fixture';
 import { selfSignedCertificate, wrongNameCertificate } from '../servers/certificates';
 import { closedAfterEach } from '../servers/closing';
 import {
@@ -25,7 +24,7 @@ import {
   type Script,
 } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
-import { goodSettings } from '../properties/settings-of';
+import { goodSettings, newMail } from '../builders';
 
 const MINUTE = 60_000;
 
@@ -113,7 +112,7 @@ const unreadable = (code: string): More => ({
       }),
   },
 });
-const large: More = { mail: newMail(undefined, { size: LARGE }) };
+const large: More = { mail: newMail(undefined, { fill: LARGE }) };
 const halfway = (fault: Fault): Script => at('body', { ...fault, afterBytes: 100_000 });
 
 const DENIED = '554 5.7.1 <a@x.test>: Recipient address rejected: Access denied';
@@ -197,7 +196,7 @@ const FAULTS: Row[] = [
   row('server reads slowly', 1, '1 sent', at('body', { slowRead: { bytes: 65_536, everyMs: 1 } }), large),
   row('message > SIZE', 0, 'P', none, {
     server: { capabilities: ['SIZE 1000'] },
-    mail: newMail(undefined, { size: 2_000 }),
+    mail: newMail(undefined, { fill: 2_000 }),
   }),
   row('missing attachment file', 0, 'P', none, unreadable('ENOENT')),
   row('disableFileAccess', 0, 'P', none, unreadable('EFILEACCESS')),

@@ -6,7 +6,7 @@ export function mockedClock(): Clock & { set: (by: number) => void } {
   let setBy = 0;
   return {
     wall: () => Date.now() + setBy,
-    steady: () => Date.now(),
+    monotonic: () => Date.now(),
     after: (ms, run) => systemClock.after(ms, run),
     set(by) {
       setBy += by;
@@ -21,7 +21,7 @@ export function clockByHand(): Clock & { pass: (ms: number) => void } {
   let waiting: { due: number; run: () => void }[] = [];
   return {
     wall: () => start + passed,
-    steady: () => passed,
+    monotonic: () => passed,
     after(ms, run) {
       const timer = { due: passed + ms, run };
       waiting.push(timer);
@@ -47,10 +47,10 @@ export function clockByHand(): Clock & { pass: (ms: number) => void } {
 export function fastClock(factor: number): Clock {
   const start = Date.now();
   const begun = performance.now();
-  const steady = () => (performance.now() - begun) * factor;
+  const monotonic = () => (performance.now() - begun) * factor;
   return {
-    wall: () => start + Math.trunc(steady()),
-    steady,
+    wall: () => start + Math.trunc(monotonic()),
+    monotonic,
     after: (ms, run) => systemClock.after(ms / factor, run),
   };
 }

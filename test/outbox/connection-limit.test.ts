@@ -4,7 +4,8 @@ import { closedAfterEach } from '../servers/closing';
 import { fin, reply, replyAndFin, rst, slow, stall, type Fault, type Phase } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
 import { clockByHand } from './clocks';
-import { newMail, openLine, type Line } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine, type Line } from './delivery-fixture';
 
 const MINUTE = 60_000;
 const MAILS = 300;

@@ -7,7 +7,8 @@ import { at, fin, firstOf, reply } from '../servers/fault-script';
 import { startFaultServer } from '../servers/fault-server';
 import { freePort } from '../flows/user-dir';
 import { fastClock } from './clocks';
-import { newMail, openLine, type LineOptions } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine, type LineOptions } from './delivery-fixture';
 import { useFolder } from '../store/disk/disk-fixture';
 import { tryOutage } from './outage-trial';
 
@@ -159,7 +160,7 @@ describe('the outbox and its mail server', () => {
   it('report a mail at once whose content is damaged on disk, once and for all, and send the others', async () => {
     const server = await opened(startFaultServer());
     const first = await openLine({ server, folder: folder() });
-    const large = newMail(undefined, { size: MB });
+    const large = newMail(undefined, { fill: MB });
     await first.outbox.add(large);
     await first.outbox.add(newMail());
     await first.close();

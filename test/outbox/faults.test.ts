@@ -4,7 +4,8 @@ import { closedAfterEach } from '../servers/closing';
 import { at, firstOf, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { fastClock } from './clocks';
-import { newMail, openLine, type Line } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine, type Line } from './delivery-fixture';
 import { useFolder } from '../store/disk/disk-fixture';
 import { BETWEEN_MAILS, ONE_OF_THREE, TRIALS, type Ending, type Trial } from './fault-trials';
 
@@ -90,7 +91,7 @@ describe('a mail in the outbox', () => {
       const { name, ending } = trial;
       it(`${WORDS[ending]}: ${name}`, async () => {
         const one = await line(trial, scriptOf(trial, 1));
-        await one.outbox.add(newMail(['a@x.test'], trial));
+        await one.outbox.add(newMail(['a@x.test'], { fill: trial.size ?? 1 }));
         await one.outbox.add(newMail());
         const [met, other] = await resultsOf(one, 2);
 
@@ -117,7 +118,7 @@ describe('a mail in the outbox', () => {
     for (const trial of bad) {
       it(`is reported as failed when its time is over, with the reason: ${trial.name}`, async () => {
         const { outbox, results } = await line(trial, scriptOf(trial), 6 * MINUTE);
-        await outbox.add(newMail(['a@x.test'], trial));
+        await outbox.add(newMail(['a@x.test'], { fill: trial.size ?? 1 }));
         const result = await results.next(15_000);
         assert.equal(result.status, 'failed');
         assert.ok(result.error?.code && result.error.message);

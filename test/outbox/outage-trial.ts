@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { freePort } from '../flows/user-dir';
 import { startFaultServer } from '../servers/fault-server';
 import { fastClock } from './clocks';
-import { newMail, openLine } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine } from './delivery-fixture';
 
 export interface OutageVerdict {
   /** Mails that the server accepted. */
@@ -37,7 +38,7 @@ export async function tryOutage(
     const expected: string[] = [];
     for (let done = 0; done < mails; done += 100) {
       const batch = Array.from({ length: Math.min(100, mails - done) }, () =>
-        newMail(undefined, { size: 2_000 }),
+        newMail(undefined, { fill: 2_000 }),
       );
       expected.push(...batch.map(({ messageId }) => messageId));
       await Promise.all(batch.map((one) => line.outbox.add(one)));

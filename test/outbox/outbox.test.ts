@@ -1,65 +1,30 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { mock } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deliver } from '../../nodes/outbox/dispatcher';
 import { createMemoryStore } from '../../nodes/store/memory';
 import { createOutbox, type Outbox, type Policy } from '../../nodes/outbox/outbox';
 import { classifyRecipient } from '../../nodes/failures/classify';
+import { MailError, type Attempt, type EmailResult, type Priority } from '../../nodes/types';
 import {
-  MailError,
-  type Attempt,
-  type EmailResult,
-  type Failure,
-  type OutgoingMail,
-  type Priority,
-} from '../../nodes/types';
+  accept,
+  answer,
+  createWatch,
+  eventsWith,
+  fail,
+  failureOf,
+  HOUR,
+  newMail,
+  POLICY as UNLIMITED,
+  receiverFor,
+  type Watch,
+} from '../builders';
 import { mockedClock } from './clocks';
 
-const HOUR = 3_600_000;
-const POLICY: Policy = {
-  connections: 2,
-  limit: 100,
-  retryFor: 24 * HOUR,
-  rate: { limit: 0, period: 'minute' },
-};
+const POLICY: Policy = { ...UNLIMITED, connections: 2, limit: 100 };
 
-let serial = 0;
-
-function mail(subject: string, to = ['a@x.test'], priority: Priority = 'normal'): OutgoingMail {
-  serial += 1;
-  return {
-    id: String(serial).padStart(8, '0'),
-    nodeId: 'n',
-    messageId: `<${serial}@x.test>`,
-    subject,
-    envelope: { from: 'me@x.test', to },
-    priority,
-    queuedAt: Date.now(),
-    count: 1,
-    attachments: [],
-    skippedAttachments: [],
-    messages: [],
-    size: 1,
-    open: () => Readable.from([]),
-  };
-}
-
-function failure(scope: Failure['scope'], permanent = false, minWait = 0): Failure {
-  return {
-    scope,
-    permanent,
-    minWait,
-    error: new MailError('TEST', `${scope} failed`, { response: '400 no', responseCode: 400 }),
-  };
-}
-
-const accept = (recipients: string[]): Attempt => ({ accepted: recipients, refused: [], response: '250 ok' });
-const refuse = (why: Failure): Attempt => ({ accepted: [], refused: [], response: null, failure: why });
-
-/** Lets everything run that waits for promises and not for timers. */
-async function settle(): Promise<void> {
-  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
-}
+const mail = (subject: string, to = ['a@x.test'], priority: Priority = 'normal') =>
+  newMail(to, { subject, priority, messages: [] });
 
 describe('the outbox', () => {
   let outbox: Outbox;
@@ -69,9 +34,14 @@ describe('the outbox', () => {
   /** Subjects in the order in which the server was asked. */
   let tried: string[];
   let clock: ReturnType<typeof mockedClock>;
+  let watch: Watch;
+
+  /** Resolves when no attempt is under way. */
+  const quiet = (one = outbox) => watch.until(() => one.counts().sending === 0);
 
   beforeEach(() => {
     clock = mockedClock();
+    watch = createWatch();
     mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 });
     results = [];
     reasons = [];
@@ -79,12 +49,11 @@ describe('the outbox', () => {
     outbox = createOutbox({
       store: createMemoryStore(),
       policy: POLICY,
-      report: (result) => results.push(result),
-      deferred: ({ subject }, { message }, attempts) => reasons.push(`${subject} ${attempts}: ${message}`),
-      changed: () => undefined,
-      trouble: (error) => {
-        throw error;
-      },
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({
+        changed: watch.changed,
+        deferred: ({ subject }, { message }, attempts) => reasons.push(`${subject} ${attempts}: ${message}`),
+      }),
       clock,
       random: () => 0,
     });
@@ -110,7 +79,7 @@ describe('the outbox', () => {
   it('reports a mail that the server took', async () => {
     start((_, recipients) => accept(recipients));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.equal(results.length, 1);
     const [result] = results as [EmailResult];
     assert.equal(result.status, 'sent');
@@ -121,31 +90,31 @@ describe('the outbox', () => {
   });
 
   it('tells why a mail waits for its next attempt', async () => {
-    start((_, recipients, attempt) => (attempt < 3 ? refuse(failure('message')) : accept(recipients)));
+    start((_, recipients, attempt) => (attempt < 3 ? fail(failureOf('message')) : accept(recipients)));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.deepEqual(reasons, ['one 1: message failed']);
     for (const wait of [15_000, 30_000]) {
       mock.timers.tick(wait);
-      await settle();
+      await quiet();
     }
     assert.deepEqual(reasons, ['one 1: message failed', 'one 2: message failed']);
     assert.equal(results[0]?.status, 'sent');
   });
 
   it('shows no problem any more when no mail is left to probe with', async () => {
-    start(() => refuse(failure('account')), { retryFor: 0 });
+    start(() => fail(failureOf('account')), { retryFor: 0 });
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.equal(results[0]?.status, 'failed');
     assert.notEqual(outbox.problem(), null);
     mock.timers.tick(15_000);
     assert.equal(outbox.problem(), null);
     // And a mail that comes before the pause is over waits for its end.
     await outbox.add(mail('two'));
-    await settle();
+    await quiet();
     await outbox.add(mail('three'));
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['one', 'two']);
   });
 
@@ -156,7 +125,7 @@ describe('the outbox', () => {
     await outbox.add(mail('urgent', undefined, 'high'));
     assert.equal(outbox.counts().queued, 4);
     start((_, recipients) => accept(recipients), { connections: 1 });
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['urgent', 'first', 'second', 'low']);
   });
 
@@ -167,47 +136,47 @@ describe('the outbox', () => {
       async (_, recipients) => {
         now += 1;
         most = Math.max(most, now);
-        await settle();
+        await nextTurn();
         now -= 1;
         return accept(recipients);
       },
       { connections: 3 },
     );
     await Promise.all(Array.from({ length: 10 }, (_, i) => outbox.add(mail(`m${i}`))));
-    while (results.length < 10) await settle();
+    await watch.until(() => results.length === 10);
     assert.equal(most, 3);
   });
 
   it('tries a mail with a temporary failure again after a wait and counts the attempts', async () => {
-    start((_, recipients, attempt) => (attempt < 3 ? refuse(failure('message')) : accept(recipients)));
+    start((_, recipients, attempt) => (attempt < 3 ? fail(failureOf('message')) : accept(recipients)));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.equal(outbox.counts().deferred, 1);
     mock.timers.tick(15_000);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 2);
     mock.timers.tick(30_000);
-    await settle();
+    await quiet();
     assert.equal(results[0]?.attempts, 3);
     assert.equal(results[0]?.status, 'sent');
   });
 
   it('fails a mail that is refused for good, with the reason', async () => {
-    start(() => refuse(failure('message', true)));
+    start(() => fail(failureOf('message', { permanent: true })));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.equal(results[0]?.status, 'failed');
     assert.equal(results[0]?.error?.message, 'message failed');
     assert.deepEqual(results[0]?.rejected, [{ address: 'a@x.test', code: 400, response: '400 no' }]);
   });
 
   it('stops trying a mail after the time that it may be tried', async () => {
-    start(() => refuse(failure('message')), { retryFor: HOUR });
+    start(() => fail(failureOf('message')), { retryFor: HOUR });
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     for (let minute = 0; minute < 90 && results.length === 0; minute++) {
       mock.timers.tick(60_000);
-      await settle();
+      await quiet();
     }
     assert.equal(results[0]?.status, 'failed');
     assert.ok((results[0]?.finishedAt ?? 0) - (results[0]?.queuedAt ?? 0) >= HOUR);
@@ -215,22 +184,22 @@ describe('the outbox', () => {
 
   it('pauses when the account fails, probes with one mail, and drains in order when it is back', async () => {
     let up = false;
-    start((_, recipients) => (up ? accept(recipients) : refuse(failure('account'))), { connections: 1 });
+    start((_, recipients) => (up ? accept(recipients) : fail(failureOf('account'))), { connections: 1 });
     for (const subject of ['a', 'b', 'c', 'd']) await outbox.add(mail(subject));
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['a']);
     assert.equal(outbox.problem()?.since, 1_000_000);
     assert.equal(outbox.problem()?.nextAttempt, 1_015_000);
     mock.timers.tick(14_999);
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['a']);
     mock.timers.tick(1);
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['a', 'a']);
     assert.equal(outbox.problem()?.since, 1_000_000);
     up = true;
     mock.timers.tick(30_000);
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['a', 'a', 'a', 'b', 'c', 'd']);
     assert.equal(outbox.problem(), null);
     assert.deepEqual(
@@ -240,29 +209,28 @@ describe('the outbox', () => {
   });
 
   it('waits at least as long as the account failure asks for', async () => {
-    start(() => refuse(failure('account', false, HOUR)));
+    start(() => fail(failureOf('account', { minWait: HOUR })));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     mock.timers.tick(HOUR - 1);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 1);
     mock.timers.tick(1);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 2);
   });
 
   it('does not let one mail that the server answers as if the account were out of order hold up the others', async () => {
-    const error = new MailError('SERVER', 'no', { responseCode: 452, command: 'MAIL FROM' });
-    const poison: Failure = { scope: 'account', permanent: false, minWait: 0, error };
-    start((subject, recipients) => (subject === 'poison' ? refuse(poison) : accept(recipients)), {
+    const poison = failureOf('account', { responseCode: 452, command: 'MAIL FROM' });
+    start((subject, recipients) => (subject === 'poison' ? fail(poison) : accept(recipients)), {
       connections: 1,
     });
     for (const subject of ['poison', 'a', 'b', 'c']) await outbox.add(mail(subject));
     for (let i = 0; i < 6; i++) {
-      await settle();
+      await quiet();
       mock.timers.tick(30_000);
     }
-    await settle();
+    await quiet();
     assert.deepEqual(
       results.map((result) => result.subject),
       ['a', 'b', 'c'],
@@ -272,16 +240,16 @@ describe('the outbox', () => {
   });
 
   it('does so too when each recipient of that mail is refused for a reason of the account', async () => {
-    const error = new MailError('SENDER', 'not owned', { responseCode: 553, command: 'RCPT TO' });
-    const refused = { address: 'a@x.test', failure: { ...failure('account'), error } };
-    const poison: Attempt = { accepted: [], refused: [refused], response: null };
+    const poison = answer([], {
+      'a@x.test': failureOf('account', { responseCode: 553, command: 'RCPT TO' }),
+    });
     start((subject, recipients) => (subject === 'poison' ? poison : accept(recipients)), { connections: 1 });
     for (const subject of ['poison', 'a', 'b', 'c']) await outbox.add(mail(subject));
     for (let i = 0; i < 6; i++) {
-      await settle();
+      await quiet();
       mock.timers.tick(30_000);
     }
-    await settle();
+    await quiet();
     assert.deepEqual(
       results.map((result) => result.subject),
       ['a', 'b', 'c'],
@@ -291,13 +259,13 @@ describe('the outbox', () => {
   });
 
   it('reports mails that waited too long for an account that does not come back', async () => {
-    start(() => refuse(failure('account', false, HOUR)), { retryFor: 2 * HOUR, connections: 1 });
+    start(() => fail(failureOf('account', { minWait: HOUR })), { retryFor: 2 * HOUR, connections: 1 });
     await outbox.add(mail('a'));
     await outbox.add(mail('b'));
-    await settle();
+    await quiet();
     for (let i = 0; i < 3; i++) {
       mock.timers.tick(HOUR);
-      await settle();
+      await quiet();
     }
     assert.deepEqual(
       results.map((result) => [result.subject, result.status, result.error?.message]),
@@ -316,17 +284,17 @@ describe('the outbox', () => {
       return {
         accepted: ['good@x.test'],
         refused: [
-          { address: 'later@x.test', failure: failure('message') },
-          { address: 'never@x.test', failure: failure('message', true) },
+          { address: 'later@x.test', failure: failureOf('message') },
+          { address: 'never@x.test', failure: failureOf('message', { permanent: true }) },
         ],
         response: '250 ok',
       };
     });
     await outbox.add(mail('one', ['good@x.test', 'later@x.test', 'never@x.test']));
-    await settle();
+    await quiet();
     assert.equal(results.length, 0);
     mock.timers.tick(20_000);
-    await settle();
+    await quiet();
     assert.deepEqual(asked, [['good@x.test', 'later@x.test', 'never@x.test'], ['later@x.test']]);
     assert.equal(results[0]?.status, 'sent');
     assert.deepEqual(results[0]?.accepted, ['good@x.test', 'later@x.test']);
@@ -346,7 +314,7 @@ describe('the outbox', () => {
     });
     await outbox.add(mail('one'));
     for (let second = 0; second <= 3_000; second += 15) {
-      await settle();
+      await quiet();
       mock.timers.tick(15_000);
     }
     const waits = asked.slice(1).map((time, i) => time - (asked[i] as number));
@@ -355,10 +323,10 @@ describe('the outbox', () => {
   });
 
   it('repeats an attempt of unknown outcome twice at most and says that a duplicate is possible', async () => {
-    start(() => refuse(failure('ambiguous')));
+    start(() => fail(failureOf('ambiguous')));
     await outbox.add(mail('one'));
     for (let i = 0; i < 5; i++) {
-      await settle();
+      await quiet();
       mock.timers.tick(HOUR);
     }
     assert.equal(tried.length, 3);
@@ -367,9 +335,9 @@ describe('the outbox', () => {
   });
 
   it('tries at once again when a connection died, and takes the server for down when the next one dies too', async () => {
-    start(() => refuse(failure('connection')));
+    start(() => fail(failureOf('connection')));
     await outbox.add(mail('one'));
-    await settle();
+    await quiet();
     assert.equal(tried.length, 2);
     assert.notEqual(outbox.problem(), null);
   });
@@ -377,26 +345,26 @@ describe('the outbox', () => {
   it('keeps the order of mails when a connection dies under one of them', async () => {
     start(
       (subject, recipients, attempt) =>
-        subject === 'a' && attempt === 1 ? refuse(failure('connection')) : accept(recipients),
+        subject === 'a' && attempt === 1 ? fail(failureOf('connection')) : accept(recipients),
       { connections: 1 },
     );
     for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
-    await settle();
+    await quiet();
     assert.deepEqual(tried, ['a', 'a', 'b', 'c']);
   });
 
   it('lets the pauses grow, with one mail as a probe, while each new connection dies before it is of use', async () => {
-    start(() => refuse(failure('connection')));
+    start(() => fail(failureOf('connection')));
     for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
-    await settle();
+    await quiet();
     const since = outbox.problem()?.since;
     for (const wait of [15_000, 30_000, 60_000, 120_000]) {
       tried.length = 0;
       mock.timers.tick(wait - 1);
-      await settle();
+      await quiet();
       assert.deepEqual(tried, []);
       mock.timers.tick(1);
-      await settle();
+      await quiet();
       assert.deepEqual(new Set(tried), new Set(['a']));
       assert.ok(tried.length <= 2);
       assert.equal(outbox.problem()?.since, since);
@@ -414,54 +382,55 @@ describe('the outbox', () => {
   it('never starts more attempts in a window than the rate limit says', async () => {
     start((_, recipients) => accept(recipients), { rate: { limit: 3, period: 'minute' } });
     for (let i = 0; i < 7; i++) await outbox.add(mail(`m${i}`));
-    await settle();
+    await quiet();
     assert.equal(tried.length, 3);
     mock.timers.tick(59_000);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 3);
     mock.timers.tick(2_000);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 6);
     mock.timers.tick(61_000);
-    await settle();
+    await quiet();
     assert.equal(tried.length, 7);
   });
 
   it('keeps mails whose attempt is ended by a stop and delivers them after the next start', async () => {
     outbox.start(
       (_, __, { signal }) =>
-        new Promise((resolve) => signal.addEventListener('abort', () => resolve(refuse(failure('aborted'))))),
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve(fail(failureOf('aborted'))))),
       POLICY,
     );
     await outbox.add(mail('one'));
-    await settle();
     const stopped = outbox.stop();
     mock.timers.tick(3_000);
     await stopped;
     assert.deepEqual(outbox.counts(), { queued: 1, deferred: 0, sending: 0, sent: 0, failed: 0 });
     start((_, recipients) => accept(recipients));
-    await settle();
+    await quiet();
     assert.equal(results[0]?.status, 'sent');
   });
 
   it('lets an attempt go on for longer after the dot than before it when it stops', async () => {
     const ended: string[] = [];
+    const begun: string[] = [];
     outbox.start(async (one, _, { signal, aboutToSendDot, connections, connected }) => {
       connected(connections);
       if (one.subject === 'after') await aboutToSendDot();
+      begun.push(one.subject);
+      watch.changed();
       return new Promise((resolve) =>
         signal.addEventListener('abort', () => {
           ended.push(one.subject);
-          resolve(refuse(failure(one.subject === 'after' ? 'ambiguous' : 'aborted')));
+          resolve(fail(failureOf(one.subject === 'after' ? 'ambiguous' : 'aborted')));
         }),
       );
     }, POLICY);
     await outbox.add(mail('before'));
     await outbox.add(mail('after'));
-    await settle();
+    await watch.until(() => begun.length === 2);
     const stopped = outbox.stop();
     mock.timers.tick(3_000);
-    await settle();
     assert.deepEqual(ended, ['before']);
     mock.timers.tick(5_000);
     await stopped;
@@ -476,6 +445,21 @@ describe('the outbox', () => {
     assert.equal(outbox.counts().queued, 0);
   });
 
+  it('tries a mail that was queued after now, for the clock was set back since, no longer than any other', async () => {
+    start(() => fail(failureOf('message')), { retryFor: HOUR });
+    await outbox.add(newMail(['a@x.test'], { subject: 'one', queuedAt: Date.now() + 24 * HOUR }));
+    for (let minute = 0; minute < 59; minute++) {
+      mock.timers.tick(60_000);
+      await quiet();
+    }
+    assert.equal(results.length, 0);
+    for (let minute = 0; minute < 20; minute++) {
+      mock.timers.tick(60_000);
+      await quiet();
+    }
+    assert.equal(results[0]?.status, 'failed');
+  });
+
   const DAY = 24 * HOUR;
   for (const [words, by] of [
     ['forwards', DAY],
@@ -483,45 +467,45 @@ describe('the outbox', () => {
   ] as const) {
     describe(`when the clock is set ${words} by a day`, () => {
       it('tries a deferred mail again when its wait is over, no sooner and no later', async () => {
-        start((_, recipients, attempt) => (attempt < 2 ? refuse(failure('message')) : accept(recipients)));
+        start((_, recipients, attempt) => (attempt < 2 ? fail(failureOf('message')) : accept(recipients)));
         await outbox.add(mail('one'));
-        await settle();
+        await quiet();
         clock.set(by);
         mock.timers.tick(14_999);
-        await settle();
+        await quiet();
         assert.equal(tried.length, 1);
         mock.timers.tick(1);
-        await settle();
+        await quiet();
         assert.equal(results[0]?.status, 'sent');
       });
 
       it('probes an account that failed when its wait is over, and shows the times as the clock has them now', async () => {
         let up = false;
-        start((_, recipients) => (up ? accept(recipients) : refuse(failure('account'))));
+        start((_, recipients) => (up ? accept(recipients) : fail(failureOf('account'))));
         await outbox.add(mail('one'));
-        await settle();
+        await quiet();
         clock.set(by);
         assert.equal(outbox.problem()?.nextAttempt, 1_015_000 + by);
         up = true;
         mock.timers.tick(15_000);
-        await settle();
+        await quiet();
         assert.equal(results[0]?.status, 'sent');
         assert.equal(outbox.problem(), null);
       });
 
       it('neither gives a mail up early nor tries it for longer', async () => {
-        start(() => refuse(failure('message')), { retryFor: HOUR });
+        start(() => fail(failureOf('message')), { retryFor: HOUR });
         await outbox.add(mail('one'));
-        await settle();
+        await quiet();
         clock.set(by);
         for (let minute = 0; minute < 59; minute++) {
           mock.timers.tick(60_000);
-          await settle();
+          await quiet();
         }
         assert.equal(results.length, 0);
         for (let minute = 0; minute < 20; minute++) {
           mock.timers.tick(60_000);
-          await settle();
+          await quiet();
         }
         assert.equal(results[0]?.status, 'failed');
       });
@@ -530,39 +514,38 @@ describe('the outbox', () => {
         start((_, recipients) => accept(recipients), { rate: { limit: 1, period: 'minute' } });
         await outbox.add(mail('one'));
         await outbox.add(mail('two'));
-        await settle();
+        await quiet();
         clock.set(by);
         mock.timers.tick(59_000);
         await outbox.add(mail('three'));
-        await settle();
+        await quiet();
         assert.equal(tried.length, 1);
         mock.timers.tick(2_000);
-        await settle();
+        await quiet();
         assert.equal(tried.length, 2);
       });
     });
   }
 
   it('loses no mail to an error of the code below it, and does not try it without a pause', async () => {
-    const troubles: unknown[] = [];
+    const errors: unknown[] = [];
     const tolerant = createOutbox({
       store: createMemoryStore(),
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: (error) => troubles.push(error),
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({ changed: watch.changed, onError: (error) => errors.push(error) }),
       clock,
       random: () => 0,
     });
     tolerant.start(() => Promise.reject(new TypeError('a bug')), POLICY);
     await tolerant.add(mail('one'));
-    await settle();
+    await quiet(tolerant);
     assert.equal(tolerant.counts().deferred, 1);
-    assert.equal(troubles.length, 1);
+    assert.equal(errors.length, 1);
     await tolerant.stop();
     tolerant.start((_, recipients) => Promise.resolve(accept(recipients)), POLICY);
     mock.timers.tick(15_000);
-    await settle();
+    await quiet(tolerant);
     assert.equal(results[0]?.status, 'sent');
   });
 
@@ -573,9 +556,8 @@ describe('the outbox', () => {
     const slow = createOutbox({
       store,
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: assert.ifError,
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({ changed: watch.changed }),
       clock,
     });
     const limited = { ...POLICY, rate: { limit: 5, period: 'minute' as const } };
@@ -592,24 +574,23 @@ describe('the outbox', () => {
     assert.deepEqual(slow.counts(), { queued: 1, deferred: 0, sending: 0, sent: 0, failed: 0 });
     store.saveRate = () => Promise.resolve();
     slow.start(deliver, limited);
-    await settle();
+    await quiet(slow);
     assert.equal(results[0]?.status, 'sent');
   });
 
   it('ends a stop in less than nine seconds although an attempt does not end, and keeps that mail', async () => {
-    let answer: (attempt: Attempt) => void = () => undefined;
-    outbox.start(() => new Promise((resolve) => (answer = resolve)), POLICY);
+    let end: (attempt: Attempt) => void = () => undefined;
+    outbox.start(() => new Promise((resolve) => (end = resolve)), POLICY);
     await outbox.add(mail('one'));
-    await settle();
     let over = false;
     const stopped = outbox.stop().then(() => (over = true));
-    mock.timers.tick(8_000);
-    await settle();
+    mock.timers.tick(8_899);
+    await nextTurn();
     assert.equal(over, false);
-    mock.timers.tick(900);
+    mock.timers.tick(1);
     await stopped;
-    answer(refuse(failure('aborted')));
-    await settle();
+    end(fail(failureOf('aborted')));
+    await quiet();
     assert.equal(outbox.counts().queued, 1);
   });
 
@@ -618,9 +599,8 @@ describe('the outbox', () => {
     const other = createOutbox({
       store,
       policy: POLICY,
-      report: (result) => results.push(result),
-      changed: () => undefined,
-      trouble: assert.ifError,
+      receiver: receiverFor((result) => results.push(result)),
+      events: eventsWith({ changed: watch.changed }),
       clock,
     });
     for (const subject of ['a', 'b', 'c']) await outbox.add(mail(subject));
@@ -634,7 +614,7 @@ describe('the outbox', () => {
   });
 
   it('tells the flow and forgets the mail although the flow throws when it is told', async () => {
-    const troubles: unknown[] = [];
+    const errors: unknown[] = [];
     const finished: string[] = [];
     const store = createMemoryStore();
     store.finish = (entry) => {
@@ -644,18 +624,17 @@ describe('the outbox', () => {
     const told = createOutbox({
       store,
       policy: POLICY,
-      report: () => {
+      receiver: receiverFor(() => {
         throw new Error('from the flow');
-      },
-      changed: () => undefined,
-      trouble: (error) => troubles.push(error),
+      }),
+      events: eventsWith({ changed: watch.changed, onError: (error) => errors.push(error) }),
       clock,
     });
-    told.start(() => Promise.resolve(refuse(failure('message', true))), POLICY);
+    told.start(() => Promise.resolve(fail(failureOf('message', { permanent: true }))), POLICY);
     await told.add(mail('one'));
     await told.add(mail('two'));
-    await settle();
+    await quiet(told);
     assert.deepEqual(finished, ['one', 'two']);
-    assert.equal(troubles.length, 2);
+    assert.equal(errors.length, 2);
   });
 });

@@ -7,7 +7,8 @@ import { closedAfterEach } from '../servers/closing';
 import { fin, reply, replyAndFin, rst, slow, type Fault, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { fastClock } from './clocks';
-import { newMail, openLine, type Line } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine, type Line } from './delivery-fixture';
 import { useFolder } from '../store/disk/disk-fixture';
 
 /** A minute of the outbox takes one second, and the pause after a failed connection a quarter of one. */

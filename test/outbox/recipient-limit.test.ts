@@ -4,7 +4,8 @@ import { closedAfterEach } from '../servers/closing';
 import { firstOf, reply, type Script } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
 import { clockByHand } from './clocks';
-import { newMail, openLine, type LineOptions } from './delivery-fixture';
+import { newMail } from '../builders';
+import { openLine, type LineOptions } from './delivery-fixture';
 import { useFolder } from '../store/disk/disk-fixture';
 
 const MINUTE = 60_000;

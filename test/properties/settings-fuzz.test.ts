@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { sentence, summary } from '../../nodes/properties/summary';
 import type { Finding, SmtpSettings } from '../../nodes/properties/settings';
 import { REAL_SETS } from './real-sets';
-import { settingsOf } from './settings-of';
+import { settingsOf } from '../builders';
 
 const MUTATIONS = 10_000;
 const PASSWORD = 'zq7-Kp+w9/secret';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { sentence } from '../../nodes/properties/summary';
 import { REAL_SETS } from './real-sets';
-import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from './settings-of';
+import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from '../builders';
 
 const GMAIL =
   'mail.smtp.host=smtp.gmail.com\nmail.smtp.port=465\nmail.smtp.auth=true\nmail.smtp.ssl.enable=true\nmail.debug=false';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sentence, summary } from '../../nodes/properties/summary';
-import { goodSettings, NO_LOGIN } from './settings-of';
+import { goodSettings, NO_LOGIN } from '../builders';
 
 const GMAIL = 'mail.smtp.host=smtp.gmail.com\nmail.smtp.auth=true\nmail.smtp.ssl.enable=true';
 const say = (text: string, input = {}) => sentence(goodSettings(text, input));

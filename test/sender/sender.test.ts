@@ -12,6 +12,7 @@ import type { FieldValues } from '../../nodes/mail/typed-fields';
 import { createSender, type Sender, type Source } from '../../nodes/sender/sender';
 import type { KeptEvent } from '../../nodes/store/store';
 import { MailError, type Msg, type OutgoingMail } from '../../nodes/types';
+import { createWatch } from '../builders';
 import { mockedClock } from '../outbox/clocks';
 
 interface Trial {
@@ -25,7 +26,16 @@ interface Trial {
   taken: string[][];
   blockedUntil: number;
   clock: ReturnType<typeof mockedClock>;
+  /** Hands msgs in; resolves when each is in a mail, waits or was refused. */
+  given: (...msgs: Msg[]) => Promise<void>;
+  /** Resolves when so many mails were handed over. */
+  mailed: (count: number) => Promise<void>;
+  /** Resolves when all that was set going before is done. */
+  handled: () => Promise<void>;
 }
+
+/** A msg that is refused when its turn comes, and tells so that all before it had theirs. */
+const MARKER = 'marker';
 
 /** A sender for the given fields; its outbox is the list `mails`. */
 function start(
@@ -39,8 +49,17 @@ function start(
   const refused: Trial['refused'] = [];
   const warnings: string[] = [];
   const kept = new Map<string, KeptEvent>();
-  const taken: string[][] = [];
+  const handedOver: string[][] = [];
   const clock = mockedClock();
+  const watch = createWatch();
+  let given = 0;
+  let markers = 0;
+  const taken = (sources: Source[]) => sources.filter(({ msg }) => msg.topic !== MARKER);
+  /** Msgs of which it is known what became of them. */
+  const known = () =>
+    mails.reduce((sum, { count }) => sum + count, 0) +
+    sender.waiting() +
+    refused.reduce((sum, { msgs }) => sum + msgs.length, 0);
   const sender = createSender({
     nodeId: 'n1',
     message,
@@ -51,14 +70,15 @@ function start(
       username: '',
       ...(restrictions && { restrictions }),
     }),
-    externals: () => Promise.resolve({}),
+    externals: ({ topic }) => (topic === MARKER ? Promise.reject(new Error(MARKER)) : Promise.resolve({})),
     values: (msg) => Promise.resolve((msg['values'] ?? {}) as FieldValues),
     files: (msg) => msg.payload,
     submit: (mail, _sources, events) => {
       if (fault.outboxFull) return Promise.reject(fault.outboxFull);
       mails.push(mail);
-      taken.push(events);
+      handedOver.push(events);
       events.forEach((id) => kept.delete(id));
+      watch.changed();
       return Promise.resolve();
     },
     keepEvent: (event) => {
@@ -68,15 +88,41 @@ function start(
     },
     dropEvents: (ids) => {
       ids.forEach((id) => kept.delete(id));
+      watch.changed();
       return Promise.resolve();
     },
     blockedUntil: () => trial.blockedUntil,
-    refuse: (sources: Source[], error) => refused.push({ msgs: sources.map(({ msg }) => msg), error }),
+    refuse(sources: Source[], error) {
+      const msgs = taken(sources).map(({ msg }) => msg);
+      if (msgs.length > 0) refused.push({ msgs, error });
+      else markers += 1;
+      watch.changed();
+    },
     warn: (text) => warnings.push(text),
-    changed: () => undefined,
+    changed: watch.changed,
     clock,
   });
-  const trial: Trial = { sender, mails, refused, warnings, kept, taken, blockedUntil: 0, clock };
+  const trial: Trial = {
+    sender,
+    mails,
+    refused,
+    warnings,
+    kept,
+    taken: handedOver,
+    blockedUntil: 0,
+    clock,
+    async given(...msgs) {
+      for (const msg of msgs) sender.take({ msg, done: () => undefined });
+      given += msgs.length;
+      await watch.until(() => known() === given);
+    },
+    mailed: (count) => watch.until(() => mails.length === count),
+    async handled() {
+      const before = markers;
+      sender.take({ msg: { topic: MARKER }, done: () => undefined });
+      await watch.until(() => markers > before);
+    },
+  };
   return trial;
 }
 
@@ -87,18 +133,9 @@ describe('the sender', () => {
 
   afterEach(() => mock.timers.reset());
 
-  const settle = async () => {
-    for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve));
-  };
-
-  async function given(trial: Trial, ...msgs: Msg[]): Promise<void> {
-    for (const msg of msgs) trial.sender.take({ msg, done: () => undefined });
-    await settle();
-  }
-
   it('makes a mail of each msg, in order', async () => {
     const trial = start({});
-    await given(trial, { topic: 'one' }, { topic: 'two' });
+    await trial.given({ topic: 'one' }, { topic: 'two' });
     assert.deepEqual(
       trial.mails.map(({ subject, nodeId }) => [subject, nodeId]),
       [
@@ -111,19 +148,19 @@ describe('the sender', () => {
 
   it('sends a batch when it is full, and the rest when the time of its first event is over', async () => {
     const trial = start({ batchSize: 3, batchTimeout: 10 });
-    await given(trial, { payload: 1 }, { payload: 2 }, { payload: 3 }, { payload: 4 });
+    await trial.given({ payload: 1 }, { payload: 2 }, { payload: 3 }, { payload: 4 });
     assert.deepEqual(
       trial.mails.map(({ count }) => count),
       [3],
     );
     assert.equal(trial.sender.waiting(), 1);
     mock.timers.tick(9_000);
-    await given(trial, { payload: 5 });
+    await trial.given({ payload: 5 });
     mock.timers.tick(999);
-    await settle();
+    await trial.handled();
     assert.equal(trial.mails.length, 1);
     mock.timers.tick(1);
-    await settle();
+    await trial.mailed(2);
     assert.deepEqual(
       trial.mails.map(({ count }) => count),
       [3, 2],
@@ -133,7 +170,7 @@ describe('the sender', () => {
 
   it('keeps events for different people apart', async () => {
     const trial = start({ to: '{{who}}@x.test', batchSize: 2 });
-    await given(trial, { who: 'a' }, { who: 'b' }, { who: 'a' }, { who: 'b' });
+    await trial.given({ who: 'a' }, { who: 'b' }, { who: 'a' }, { who: 'b' });
     assert.deepEqual(
       trial.mails.map(({ envelope, count }) => [envelope.to, count]),
       [
@@ -145,10 +182,10 @@ describe('the sender', () => {
 
   it('keeps the values of fields that are no templates as they were when the msg arrived', async () => {
     const trial = start({ to: 'who', toType: 'flow', subject: 's', subjectType: 'jsonata', batchSize: 2 });
-    await given(trial, { values: { to: ['a@x.test'], subject: 'then' } });
+    await trial.given({ values: { to: ['a@x.test'], subject: 'then' } });
     const [kept] = [...trial.kept.values()].map(({ data }) => data as MailEvent);
     assert.deepEqual([kept?.addresses.to, kept?.subject], [[{ name: '', address: 'a@x.test' }], 'then']);
-    await given(trial, { values: { to: 'a@x.test', subject: 'now' } });
+    await trial.given({ values: { to: 'a@x.test', subject: 'now' } });
     assert.deepEqual(
       trial.mails.map(({ envelope, subject }) => [envelope.to, subject]),
       [[['a@x.test'], 'then']],
@@ -157,7 +194,7 @@ describe('the sender', () => {
 
   it('sends an urgent msg at once and alone, and leaves the batch waiting', async () => {
     const trial = start({ batchSize: 3 });
-    await given(trial, { topic: 'slow' }, { topic: 'fire', priority: 'high' });
+    await trial.given({ topic: 'slow' }, { topic: 'fire', priority: 'high' });
     assert.deepEqual(
       trial.mails.map(({ subject, priority, count }) => [subject, priority, count]),
       [['fire', 'high', 1]],
@@ -167,7 +204,7 @@ describe('the sender', () => {
 
   it('still collects batches when the field says high', async () => {
     const trial = start({ batchSize: 2, priority: 'high' });
-    await given(trial, { topic: 'a' }, { topic: 'b' });
+    await trial.given({ topic: 'a' }, { topic: 'b' });
     assert.deepEqual(
       trial.mails.map(({ priority, count }) => [priority, count]),
       [['high', 2]],
@@ -187,7 +224,7 @@ describe('the sender', () => {
 
   it('drops what waits when it is told to, and gives it back', async () => {
     const trial = start({ batchSize: 5 });
-    await given(trial, { topic: 'a' }, { topic: 'b' });
+    await trial.given({ topic: 'a' }, { topic: 'b' });
     const dropped = await trial.sender.reset();
     assert.equal(trial.kept.size, 0);
     assert.deepEqual(
@@ -195,20 +232,20 @@ describe('the sender', () => {
       ['a', 'b'],
     );
     mock.timers.tick(60_000);
-    await settle();
+    await trial.handled();
     assert.deepEqual(trial.mails, []);
   });
 
   it('sends what waits when it closes', async () => {
     const trial = start({ batchSize: 5 });
-    await given(trial, { topic: 'a' });
+    await trial.given({ topic: 'a' });
     await trial.sender.close();
     assert.equal(trial.mails.length, 1);
   });
 
   it('refuses a bad msg and goes on with the next', async () => {
     const trial = start({ to: '' });
-    await given(trial, { to: 'not-an-address' }, { to: 'good@x.test' });
+    await trial.given({ to: 'not-an-address' }, { to: 'good@x.test' });
     assert.match(trial.refused[0]?.error.message ?? '', /to.*not-an-address/);
     assert.deepEqual(
       trial.mails.map(({ envelope }) => envelope.to),
@@ -218,39 +255,40 @@ describe('the sender', () => {
 
   it('refuses all msgs of a mail that the outbox does not take, and keeps none of them', async () => {
     const trial = start({ batchSize: 2 }, { outboxFull: new MailError('OUTBOX_FULL', 'full') });
-    await given(trial, { topic: 'a' }, { topic: 'b' });
+    await trial.given({ topic: 'a' }, { topic: 'b' });
+    await trial.handled();
     assert.equal(trial.refused[0]?.msgs.length, 2);
     assert.equal(trial.kept.size, 0);
   });
 
   it('keeps each event that waits, and hands them over with their mail', async () => {
     const trial = start({ batchSize: 3 });
-    await given(trial, { topic: 'a' }, { topic: 'b' });
+    await trial.given({ topic: 'a' }, { topic: 'b' });
     const ids = [...trial.kept.keys()];
     assert.equal(ids.length, 2);
-    await given(trial, { topic: 'c' });
+    await trial.given({ topic: 'c' });
     assert.deepEqual(trial.taken, [ids]);
   });
 
   it('refuses an event that can not be kept, and leaves the batch as it was', async () => {
     const fault = { noEvents: new MailError('OUTBOX_DISK', 'the disk is full') };
     const trial = start({ batchSize: 3 }, fault);
-    await given(trial, { topic: 'a' });
+    await trial.given({ topic: 'a' });
     assert.equal(trial.refused[0]?.error.code, 'OUTBOX_DISK');
     assert.equal(trial.sender.waiting(), 0);
   });
 
   it('takes up events of an earlier process, with their clock, and says that the mail is recovered', async () => {
     const before = start({ batchSize: 3, batchTimeout: 10 });
-    await given(before, { topic: 'a', payload: Buffer.from('x') }, { topic: 'b' });
+    await before.given({ topic: 'a', payload: Buffer.from('x') }, { topic: 'b' });
     const left = [...before.kept.values()];
     mock.timers.tick(6_000);
     const after = start({ batchSize: 3, batchTimeout: 10 });
     after.sender.restore(left);
-    await settle();
+    await after.handled();
     assert.equal(after.sender.waiting(), 2);
     mock.timers.tick(4_000);
-    await settle();
+    await after.mailed(1);
     assert.deepEqual(
       after.mails.map(({ count, recovered }) => [count, recovered]),
       [[2, true]],
@@ -260,7 +298,7 @@ describe('the sender', () => {
 
   it('sends events of an earlier process to nobody who is not allowed any more', async () => {
     const before = start({ batchSize: 3 });
-    await given(before, { topic: 'a' });
+    await before.given({ topic: 'a' });
     const left = [...before.kept.values()];
     const allowed = readAllowedRecipients('@y.test');
     const after = start({ batchSize: 3 }, {}, { allowed, redirectTo: null });
@@ -275,7 +313,7 @@ describe('the sender', () => {
 
   it('dates mails in the time zone of the node', async () => {
     const trial = start({ timeZone: 'Asia/Kolkata' });
-    await given(trial, { topic: 'a' });
+    await trial.given({ topic: 'a' });
     const source = Buffer.concat([...((trial.mails[0]?.open() ?? []) as Iterable<Buffer>)]).toString();
     assert.match(source, /^Date: Thu, 1 Jan 1970 05:46:40 \+0530\r$/m);
   });
@@ -284,73 +322,101 @@ describe('the sender', () => {
     const HOURS = hours * 3_600_000;
     it(`keeps the time of its batches when the clock is set by ${hours} hours`, async () => {
       const trial = start({ batchSize: 2, batchTimeout: 10, batchBy: '{{topic}}' });
-      await given(trial, { topic: 'a' });
+      await trial.given({ topic: 'a' });
       mock.timers.tick(5_000);
-      await given(trial, { topic: 'b' });
+      await trial.given({ topic: 'b' });
       trial.clock.set(HOURS);
       // One batch leaves because it is full: the timer is set anew for the other.
-      await given(trial, { topic: 'a' });
+      await trial.given({ topic: 'a' });
       const subjects = () => trial.mails.map(({ subject }) => subject);
       assert.deepEqual(subjects(), ['a']);
       mock.timers.tick(9_999);
-      await settle();
+      await trial.handled();
       assert.deepEqual(subjects(), ['a']);
       mock.timers.tick(1);
-      await settle();
+      await trial.mailed(2);
       assert.deepEqual(subjects(), ['a', 'b']);
     });
 
     it(`waits for the rate limit no longer and no shorter when the clock is set by ${hours} hours`, async () => {
       const trial = start({ batchSize: 4, batchTimeout: 10 });
       trial.blockedUntil = 1_060_000;
-      await given(trial, { topic: 'a' });
+      await trial.given({ topic: 'a' });
       trial.clock.set(HOURS);
       trial.blockedUntil += HOURS;
-      await given(trial, { topic: 'b' });
+      await trial.given({ topic: 'b' });
       mock.timers.tick(59_999);
-      await settle();
+      await trial.handled();
       assert.equal(trial.mails.length, 0);
       mock.timers.tick(1);
-      await settle();
-      assert.equal(trial.mails.length, 1);
+      await trial.mailed(1);
     });
   }
 
   it('takes up events that came later than now, for the clock was set back since, as events of this moment', async () => {
     const before = start({ batchSize: 3, batchTimeout: 10 });
-    await given(before, { topic: 'a' });
+    await before.given({ topic: 'a' });
     const after = start({ batchSize: 3, batchTimeout: 10 });
     const left = [...before.kept.values()].map((event) => ({
       ...event,
       data: { ...(event.data as object), arrivedAt: Date.now() + 3_600_000 },
     }));
     after.sender.restore(left);
-    await settle();
+    await after.handled();
     mock.timers.tick(10_000);
-    await settle();
-    assert.equal(after.mails.length, 1);
+    await after.mailed(1);
   });
 
   it('goes on collecting while the rate limit holds mails back, up to the size of a batch', async () => {
     const trial = start({ batchSize: 4, batchTimeout: 10 });
     trial.blockedUntil = 1_060_000;
-    await given(trial, { topic: 'a' }, { topic: 'b' });
+    await trial.given({ topic: 'a' }, { topic: 'b' });
     mock.timers.tick(30_000);
-    await given(trial, { topic: 'c' });
-    assert.deepEqual(trial.mails, []);
+    await trial.given({ topic: 'c' });
+    assert.equal(trial.mails.length, 0);
     mock.timers.tick(30_000);
-    await settle();
-    assert.deepEqual(
-      trial.mails.map(({ count }) => count),
-      [3],
-    );
+    await trial.mailed(1);
+    assert.equal(trial.mails[0]?.count, 3);
+  });
+
+  it('goes on collecting when another mail took the place that the rate limit had free', async () => {
+    const trial = start({ batchSize: 4, batchTimeout: 10 });
+    trial.blockedUntil = 1_060_000;
+    await trial.given({ topic: 'a' });
+    trial.blockedUntil = 1_120_000;
+    mock.timers.tick(60_000);
+    await trial.given({ topic: 'b' });
+    assert.equal(trial.mails.length, 0);
+    trial.blockedUntil = 0;
+    mock.timers.tick(60_000);
+    await trial.mailed(1);
+    assert.equal(trial.mails[0]?.count, 2);
+  });
+
+  it('sleeps while the rate limit holds a batch back, and wakes up once when it lets it go', async () => {
+    const trial = start({ batchSize: 4, batchTimeout: 10 });
+    trial.blockedUntil = 1_060_000;
+    await trial.given({ topic: 'a' });
+    const waits: number[] = [];
+    const { after } = trial.clock;
+    trial.clock.after = (ms, run) => {
+      waits.push(ms);
+      return after(ms, run);
+    };
+    for (let second = 0; second < 59; second++) {
+      mock.timers.tick(1_000);
+      await trial.handled();
+    }
+    assert.deepEqual(waits, []);
+    mock.timers.tick(1_000);
+    await trial.mailed(1);
   });
 
   it('sends at once what reaches it after it was closed, for no batch of it ends any more', async () => {
     const trial = start({ batchSize: 4, batchTimeout: 10 });
-    await given(trial, { topic: 'a' });
+    await trial.given({ topic: 'a' });
     await trial.sender.close();
-    await given(trial, { topic: 'b' });
+    await trial.given({ topic: 'b' });
     assert.deepEqual(
       trial.mails.map(({ count }) => count),
       [1, 1],
@@ -360,7 +426,7 @@ describe('the sender', () => {
 
   it('tells a warning about a msg', async () => {
     const trial = start({});
-    await given(trial, { priority: 'very' });
+    await trial.given({ priority: 'very' });
     assert.match(trial.warnings[0] ?? '', /priority.*very/);
     assert.equal(trial.mails.length, 1);
   });
@@ -378,8 +444,7 @@ describe('the sender', () => {
       mock.timers.reset();
       await writeFile(join(folder, 'report.csv'), 'a;b');
       const trial = start({ attach: true, attachFolder: folder, batchSize: 2, template: '{{error}}' });
-      trial.sender.take({ msg: { payload: join(folder, 'report.csv') }, done: () => undefined });
-      while (trial.sender.waiting() === 0) await new Promise((resolve) => setImmediate(resolve));
+      await trial.given({ payload: join(folder, 'report.csv') });
       await rm(join(folder, 'report.csv'));
       trial.sender.take({ msg: { payload: join(folder, 'report.csv') }, done: () => undefined });
       await trial.sender.flush();

@@ -3,7 +3,7 @@ import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { OutgoingMail } from '../../nodes/types';
 import { startFaultServer, type FaultServer } from '../servers/fault-server';
 import { at, reply, type Script } from '../servers/fault-script';
-import { settingsOf } from '../properties/settings-of';
+import { settingsOf } from '../builders';
 
 const WITHOUT = ['PIPELINING', '8BITMIME', 'ENHANCEDSTATUSCODES'];
 const HEAD = [

@@ -4,7 +4,7 @@ import { createTransport } from 'nodemailer';
 import { inOrderOf } from '../../nodes/smtp/login';
 import type { Mechanism } from '../../nodes/properties/read/auth';
 import { nodemailerOptions } from '../../nodes/smtp/options';
-import { goodSettings } from '../properties/settings-of';
+import { goodSettings } from '../builders';
 
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
 

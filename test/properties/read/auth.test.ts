@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from '../settings-of';
+import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from '../../builders';
 
 const TLS = 'mail.smtp.host=h\nmail.smtp.ssl.enable=true';
 const WITH_AUTH = `${TLS}\nmail.smtp.auth=true`;

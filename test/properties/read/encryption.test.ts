@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from '../settings-of';
+import { errorsOf, goodSettings, NO_LOGIN, settingsOf, warningsOf } from '../../builders';
 
 const text = (lines: string, host = 'smtp.example.com') =>
   `mail.smtp.host=${host}\n${lines.split('; ').join('\n')}`;

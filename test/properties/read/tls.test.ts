@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createSecureContext } from 'node:tls';
 import type { TlsMaterial } from '../../../nodes/properties/settings';
-import { errorsOf, goodSettings, NO_LOGIN, warningsOf } from '../settings-of';
+import { errorsOf, goodSettings, NO_LOGIN, warningsOf } from '../../builders';
 
 const TLS = 'mail.smtp.host=smtp.example.com\nmail.smtp.auth=true\nmail.smtp.ssl.enable=true';
 const tls = (line: string, tlsNode: TlsMaterial | null = null) =>

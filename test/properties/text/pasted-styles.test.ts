@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { recogniseForeign } from '../../../nodes/properties/text/pasted-styles';
-import { goodSettings, settingsOf } from '../settings-of';
+import { goodSettings, settingsOf } from '../../builders';
 
 const WANTED = [
   'mail.smtp.host=smtp.example.com',

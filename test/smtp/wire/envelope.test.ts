@@ -6,7 +6,7 @@ import { buildContent } from '../../../nodes/mail/content';
 import { compileMessage, prepareEvent } from '../../../nodes/mail/message';
 import { closedAfterEach } from '../../servers/closing';
 import { startInbox, type Inbox, type InboxOptions } from '../../servers/inbox';
-import { goodSettings, NO_LOGIN } from '../../properties/settings-of';
+import { goodSettings, NO_LOGIN } from '../../builders';
 import { deliver, shows } from './wire';
 
 describe('on the wire, the envelope', () => {

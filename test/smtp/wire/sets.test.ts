@@ -11,7 +11,7 @@ import { startFaultServer } from '../../servers/fault-server';
 import { startInbox, type InboxOptions, type ReceivedMail } from '../../servers/inbox';
 import { startHttpProxy } from '../../servers/proxies';
 import { REAL_SETS } from '../../properties/real-sets';
-import { errorsOf } from '../../properties/settings-of';
+import { errorsOf } from '../../builders';
 import { ACCOUNT, deliver, fail, hungUp, LOGIN, shows } from './wire';
 
 /** What a provider has: a login, and only inside TLS. */

@@ -9,7 +9,7 @@ import { createMask } from '../../../nodes/properties/mask';
 import type { SettingsInput, SmtpSettings } from '../../../nodes/properties/settings';
 import { createTransport } from '../../../nodes/smtp/transport';
 import type { Attempt, OutgoingMail } from '../../../nodes/types';
-import { goodSettings, NO_LOGIN } from '../../properties/settings-of';
+import { goodSettings, NO_LOGIN } from '../../builders';
 
 /** The account of the test servers, as the credentials of a connector. */
 export const LOGIN = { username: 'ops@x.test', password: 'correct horse' };

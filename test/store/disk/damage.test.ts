@@ -19,7 +19,8 @@ import { join } from 'node:path';
 import type { OutgoingMail } from '../../../nodes/types';
 import { closedAfterEach } from '../../servers/closing';
 import { startFaultServer } from '../../servers/fault-server';
-import { newMail, openLine } from '../../outbox/delivery-fixture';
+import { newMail } from '../../builders';
+import { openLine } from '../../outbox/delivery-fixture';
 
 const KB = 1024;
 const MAILS = 60;
@@ -72,7 +73,7 @@ describe('mails whose bytes changed on the disk', () => {
     for (let i = 0; i < MAILS; i++) {
       const size = i % 2 === 0 ? 300 * KB + below(3) * 64 * KB : 1 + below(20 * KB);
       const messages = [{ payload: `${i} `.repeat(i % 6 === 0 ? 100 * KB : 1) }];
-      const mail = newMail(undefined, { size, messages });
+      const mail = newMail(undefined, { fill: size, messages });
       const body = await bytesOf(mail);
       await outbox.add(mail);
       kept.push({ mail, body, at: null });

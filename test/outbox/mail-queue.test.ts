@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { createQueue } from '../../nodes/outbox/queue';
+import { createMailQueue, createQueue, type MailQueue } from '../../nodes/outbox/mail-queue';
+import { newProgress, type Entry } from '../../nodes/store/store';
+import type { Priority } from '../../nodes/types';
+import { newMail } from '../builders';
 
 describe('the queue of the outbox', () => {
   it('gives items in ascending order of rank, whatever the order they came in', () => {
@@ -66,5 +69,52 @@ describe('the queue of the outbox', () => {
     assert.deepEqual(taken, [...Array(9000).keys()]);
     assert.equal(queue.take(), undefined);
     assert.equal(queue.first(), undefined);
+  });
+});
+
+describe('the mails that wait', () => {
+  let queue: MailQueue;
+  beforeEach(() => (queue = createMailQueue()));
+
+  function add(subject: string, priority: Priority = 'normal', nextAttempt = 0): Entry {
+    const mail = newMail([], { subject, priority });
+    const entry = { mail, progress: { ...newProgress([]), nextAttempt }, recovered: false };
+    queue.add(entry, 100);
+    return entry;
+  }
+  const take = () => queue.take()?.mail.subject;
+
+  it('leave by priority and then by age', () => {
+    add('low', 'low');
+    add('one');
+    add('two');
+    add('high', 'high');
+    assert.deepEqual([take(), take(), take(), take(), take()], ['high', 'one', 'two', 'low', undefined]);
+  });
+
+  it('wait for their next attempt, and are back in their old place then', () => {
+    add('old', 'normal', 200);
+    add('new');
+    assert.deepEqual([queue.ready, queue.deferred, queue.nextDue()], [1, 1, 200]);
+    queue.promote(199);
+    assert.equal(queue.ready, 1);
+    queue.promote(200);
+    assert.deepEqual([queue.ready, queue.deferred, queue.nextDue()], [2, 0, Infinity]);
+    assert.deepEqual([take(), take()], ['old', 'new']);
+  });
+
+  it('can be picked out of those of the same priority', () => {
+    for (const subject of ['a', 'b', 'c']) add(subject);
+    add('low', 'low');
+    assert.equal(queue.take((size) => size - 1)?.mail.subject, 'c');
+    assert.deepEqual([take(), take(), take()], ['a', 'b', 'low']);
+  });
+
+  it('can be taken out all together, whatever they wait for', () => {
+    add('deferred', 'high', 200);
+    add('ready');
+    const taken = queue.takeWhere(() => true).map(({ mail }) => mail.subject);
+    assert.deepEqual(taken, ['ready', 'deferred']);
+    assert.deepEqual([queue.ready, queue.deferred], [0, 0]);
   });
 });

@@ -5,10 +5,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** How long steps run before the rest of the process has its turn, ms: below what a person or a socket notices. */
 const TURN_MS = 5;
 
-export type Sequence = <T>(step: () => T | Promise<T>) => Promise<T>;
+export type SerialQueue = <T>(step: () => T | Promise<T>) => Promise<T>;
 
-/** Creates a sequence: each step begins when the one before it ended, whether it failed or not. */
-export function createSequence(): Sequence {
+/** Creates a queue: each step begins when the one before it ended, whether it failed or not. */
+export function createSerialQueue(): SerialQueue {
   let tail: Promise<unknown> = Promise.resolve();
   let turnEnds = 0;
 

@@ -2,7 +2,7 @@
 import type { Msg } from '../types';
 
 /** A copy of a msg without the properties that can not be read: a getter may throw. Never throws. */
-export function readable(msg: Msg): Msg {
+export function safeCopy(msg: Msg): Msg {
   try {
     return { ...msg };
   } catch {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createSequence } from '../../nodes/sender/sequence';
+import { createSerialQueue } from '../../nodes/sender/pipeline/serial-queue';
 
-describe('A sequence', () => {
+describe('A serial queue', () => {
   it('runs steps one after the other, in the order in which they came', async () => {
-    const next = createSequence();
+    const next = createSerialQueue();
     const log: string[] = [];
     const slow = next(async () => {
       log.push('slow begins');
@@ -19,7 +19,7 @@ describe('A sequence', () => {
   });
 
   it('gives the result of each step to who asked for it, and goes on after one that fails', async () => {
-    const next = createSequence();
+    const next = createSerialQueue();
     const failing = next(() => Promise.reject(new Error('no')));
     const other = next(() => Promise.resolve(2));
     await assert.rejects(failing, { message: 'no' });
@@ -27,7 +27,7 @@ describe('A sequence', () => {
   });
 
   it('lets the rest of the process go on between steps that wait for nothing', async () => {
-    const next = createSequence();
+    const next = createSerialQueue();
     let steps = 0;
     /** Two milliseconds of work. */
     const step = async () => {
