@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 /** @type {Record<string, string[]>} */
 export const ROOMS = JSON.parse(readFileSync(new URL('rooms.json', import.meta.url), 'utf8'));
 
-/** Rooms that take objects of Node-RED, or at least their types. */
-const KNOW_NODE_RED = ['node-red', 'editor-api', 'connector', 'sender'];
+/** Rooms that take objects of Node-RED. */
+const KNOW_NODE_RED = ['node-red', 'editor-api'];
 
 const NODE_FILES = 'send-email|email-server-connector';
 

@@ -2,8 +2,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { fieldText, type Env } from '../connector/config';
 import { t } from '../language/text';
-import type { ContextSources } from '../sender/context-values';
-import type { Evaluator } from '../sender/field-values';
+import type { ContextSources, Evaluator } from '../sender/field-values';
 
 /** The environment as a node sees it; that of the process when there is no node. Empty counts as unset. */
 export function environment(RED: NodeAPI, node: Node | null): Env {

@@ -13,8 +13,8 @@ import {
   type Problem,
   type RateLimit,
 } from '../types';
-import { createArrivals } from './arrivals';
 import { createMonotonicTime, systemClock, type Clock } from '../clock';
+import { createArrivals } from './arrivals';
 import { createCircuitBreaker } from './circuit-breaker';
 import { createCompletion, type OutcomeReceiver } from './completion';
 import { createDispatcher, type Deliver } from './dispatcher';

@@ -1,6 +1,7 @@
-/** Gets the values of the fields that are no templates, for each msg. */
+/** Gets the values that come from elsewhere than the templates and the msg, for each msg. */
 import { t } from '../language/text';
 import { describeSource, type FieldValues, type TypedField, type TypedSource } from '../mail/typed-fields';
+import { parseExternal, type Externals } from '../mail/template/scope';
 import { shownValue } from '../mail/template/text-view';
 import { MailError, type Msg } from '../types';
 
@@ -70,4 +71,29 @@ function reasonOf(error: unknown): string {
   const { message } = (error ?? {}) as { message?: unknown };
   const text = typeof message === 'string' ? message : String(error);
   return text.replace(/[.\s]+$/, '').slice(0, 300);
+}
+
+/** Where templates get values that are not in the msg, as the core template node does. */
+export interface ContextSources {
+  /** A value of the flow or global context; `store` is undefined for the default one. */
+  context(kind: 'flow' | 'global', store: string | undefined, key: string): Promise<unknown>;
+  /** An environment variable as the node sees it. */
+  env(name: string): unknown;
+}
+
+const NO_VALUES: Externals = {};
+
+/** The values of these names (`flow.x`, `global.x`, `env.X`), read anew for each msg. Rejects as `sources` do. */
+export async function contextValues(names: readonly string[], sources: ContextSources): Promise<Externals> {
+  if (names.length === 0) return NO_VALUES;
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    const external = parseExternal(name);
+    if (!external) continue;
+    values[name] =
+      external.kind === 'env'
+        ? sources.env(external.name)
+        : await sources.context(external.kind, external.store, external.key);
+  }
+  return values;
 }

@@ -11,15 +11,14 @@ import { explanation } from '../language/explanation';
 import { t } from '../language/text';
 import { refusedPart } from '../outbox/completion';
 import { MailError, type EmailResult, type Msg, type OutgoingMail } from '../types';
-import { contextValues, type ContextSources } from './context-values';
+import { contextValues, type ContextSources } from './field-values';
 import { outcomeListener, sendOutcome, type FlowNode } from './flow-node';
 import { explained, failureOf, withoutMail } from './outcome';
 import { safeCopy } from './safe-copy';
 import type { Samples } from './samples';
 import { createSender, type Source } from './sender';
 import type { SenderSetup } from './setup';
-import { senderStatus, type LastOutcome } from './status';
-import { createStatusLine } from './status-line';
+import { createStatusLine, senderStatus, type LastOutcome } from './status';
 
 export interface NodeMessages {
   /** Takes a msg. Never throws; `done` of the source, which must not throw, is called once. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { StatusView } from '../../nodes/connector/status';
-import { createStatusLine } from '../../nodes/sender/status-line';
+import { createStatusLine } from '../../nodes/sender/status';
 
 const view = (text: string): StatusView => ({ fill: 'green', shape: 'dot', text });
 
