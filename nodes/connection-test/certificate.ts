@@ -39,7 +39,7 @@ function verdictOn(socket: TLSSocket, tls: SmtpSettings['tls']): string {
     : t`not checked, else it would not be trusted (${reason})`;
 }
 
-/** The failure, in the shape of nodemailer's, that a certificate is which the settings do not accept; else null. */
+/** The error, in the shape of nodemailer's, if the settings do not accept the certificate; otherwise null. */
 export function certificateError(socket: TLSSocket, { host, tls }: SmtpSettings): Error | null {
   if (socket.authorized || !tls.rejectUnauthorized) return null;
   const reason = reasonOf(socket);

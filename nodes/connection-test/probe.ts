@@ -1,4 +1,4 @@
-/** Opens a session with the mail server, as for mails, and tells how each step of it went. It stops at the first that fails. */
+/** Runs the session of a mail with an observer that records each step. Stops at the first step that fails. */
 import { Readable } from 'node:stream';
 import { t } from '../language/text';
 import type { ComposedMail } from '../mail/compose';
@@ -9,7 +9,7 @@ import { createSession, type Session } from '../smtp/session';
 import { openSocket } from '../smtp/sockets';
 import type { LoginTokens } from '../smtp/token-login';
 import { MailError } from '../types';
-import { createCourse, type Course } from './course';
+import { createStepTracker, type StepTracker } from './step-tracker';
 import type { Begin } from './steps';
 
 /** How long a step may take, ms; the timeouts of the settings count when they are shorter. */
@@ -39,33 +39,33 @@ export interface ProbeOptions {
 }
 
 /**
- * Rejects with the failure of the step that failed, or with MailError ABORTED as soon as the signal says so. The session
- * has ended then; after success it ends with a goodbye for which nobody waits.
+ * Rejects with the error of the failed step, with the session closed, or with MailError ABORTED when the
+ * signal is aborted. After success the session says goodbye in the background.
  */
 export async function probe(options: ProbeOptions): Promise<void> {
   const { settings, limits, signal, login } = options;
-  const course = createCourse(settings, options.begin);
-  const session = openedBy(options, course);
+  const tracker = createStepTracker(settings, options.begin);
+  const session = sessionFor(options, tracker);
   let giveUp: (reason: Error) => void = () => undefined;
   const ended = new Promise<never>((_, reject) => (giveUp = reject));
   const onAbort = () =>
     giveUp(new MailError('ABORTED', t`The connection test was ended because nobody waits for it`));
   const timer = setTimeout(() => {
     const fields = { code: 'ETIMEDOUT', timeoutType: 'SOCKET_TIMEOUT', command: 'CONN' };
-    giveUp(Object.assign(new Error(t`The test is ended after ${limits.total} ms`), fields));
+    giveUp(Object.assign(new Error(t`The test took longer than ${limits.total} ms`), fields));
   }, limits.total);
   signal.addEventListener('abort', onAbort, { once: true });
   if (signal.aborted) onAbort();
 
   const steps = async () => {
     await session.open();
-    await transact(options, session, course);
+    await transact(options, session, tracker);
   };
   try {
     await Promise.race([ended, steps()]);
     session.quit();
   } catch (error) {
-    course.failed(error);
+    tracker.failed(error);
     session.close();
     throw error;
   } finally {
@@ -75,8 +75,8 @@ export async function probe(options: ProbeOptions): Promise<void> {
   }
 }
 
-/** The session of a mail, but for how long it waits and for who looks at it. */
-function openedBy({ settings, limits, tokens }: ProbeOptions, course: Course): Session {
+/** The session that mails use, with shorter timeouts and an observer. */
+function sessionFor({ settings, limits, tokens }: ProbeOptions, tracker: StepTracker): Session {
   const { connection, greeting, socket } = settings.timeouts;
   const timeouts = {
     ...settings.timeouts,
@@ -87,9 +87,9 @@ function openedBy({ settings, limits, tokens }: ProbeOptions, course: Course): S
   const options = {
     ...nodemailerOptions({ ...settings, timeouts }, tokens),
     openSocket: (closing: AbortSignal) =>
-      openSocket(settings, { timeout, signal: closing, progress: course }),
-    watch: course,
-    onNoLogin: () => course.noLogin(),
+      openSocket(settings, { timeout, signal: closing, progress: tracker }),
+    observer: tracker,
+    onNoLogin: () => tracker.noLogin(),
   };
   return createSession(options, () => undefined);
 }
@@ -97,25 +97,25 @@ function openedBy({ settings, limits, tokens }: ProbeOptions, course: Course): S
 async function transact(
   { settings, sender, mail, dotLeaves }: ProbeOptions,
   session: Session,
-  course: Course,
+  tracker: StepTracker,
 ): Promise<void> {
   if (sender === null) return;
   const utf8 = ![sender, mail?.to ?? ''].every(isAscii);
   if (!session.offers('SMTPUTF8')) {
     const foreignSender = [sender, mail?.content.envelope.from ?? ''].find((address) => !isAscii(address));
     if (foreignSender !== undefined) {
-      course.begin('mail-from');
+      tracker.begin('mail-from');
       throw untellable(foreignSender, 'SENDER').error;
     }
     if (mail && !isAscii(mail.to)) {
-      course.begin('rcpt');
+      tracker.begin('rcpt');
       throw untellable(mail.to).error;
     }
   }
   if (mail === null) {
     const reply = await session.say(`MAIL FROM:<${sender}>${utf8 ? ' SMTPUTF8' : ''}`);
     if (!reply.startsWith('2')) throw refusedSender(reply);
-    // Nobody waits for a mail. A server that does not agree is left all the same.
+    // No mail follows. It does not matter whether the server agrees.
     await session.reset().catch(() => undefined);
     return;
   }
@@ -125,11 +125,11 @@ async function transact(
     dotLeaves();
   }
   const envelope = { from: sender, to: [to], size: content.size, ...mailOptions(settings) };
-  // Lazy and without read-ahead: what is behind the last chunk runs when that was taken.
+  // Lazy and without read-ahead, so that `dotLeaves` is called only when the last chunk has been taken.
   await session.send(envelope, Readable.from(body(), { objectMode: false, highWaterMark: 0 }));
 }
 
-/** In the shape of nodemailer's. */
+/** An error in the shape of nodemailer's. */
 function refusedSender(reply: string): Error {
   const fields = { code: 'EENVELOPE', command: 'MAIL FROM', response: reply };
   return Object.assign(new Error(reply), fields);

@@ -28,16 +28,16 @@ export interface Step {
 /** Characters of a detail. */
 const LONGEST_DETAIL = 500;
 
-/** The step that is being taken; it ends with one of the two. */
+/** A step in progress; call one of the two, once. */
 export interface OpenStep {
   done(detail: string): void;
   failed(error: unknown): void;
 }
 
-/** Begins a step. */
+/** Starts a step. */
 export type Begin = (step: StepName) => OpenStep;
 
-/** Makes a function that begins steps, and adds each to `steps` when it ends. */
+/** Creates a function that starts steps; each is added to `steps` when it ends. */
 export function stepNotes(steps: Step[], mask: (text: string) => string): Begin {
   return (step) => {
     const began = performance.now();

@@ -8,13 +8,18 @@ import type { SessionOptions } from './session';
 import { openSocket } from './sockets';
 import type { SmtpSettings } from '../properties/settings';
 
-/** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
+/**
+ * Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`.
+ */
 const SELECTED = 'SELECTED';
 
-/** By so much the timer of the greeting is ahead of that of the socket, ms: more than lies between their starts. */
+/**
+ * By so much the timer of the greeting is ahead of that of the socket, ms: more than lies between their
+ * starts.
+ */
 const LEAD = 20;
 
-/** Characters of a reply; longer ones are no SMTP (RFC 5321 section 4.5.3.1.5: 512 octets a line). */
+/** The longest reply, bytes; anything longer is not SMTP (RFC 5321 section 4.5.3.1.5: 512 octets a line). */
 const LONGEST_REPLY = 65_536;
 
 /** What `mailOptions` adds to every mail. */

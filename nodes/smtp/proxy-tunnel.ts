@@ -1,4 +1,7 @@
-/** A way through a proxy: HTTP CONNECT (RFC 9110 section 9.3.6) or SOCKS 5 (RFC 1928) over a socket that leads to it. */
+/**
+ * Tunnels through a proxy: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS 5 (RFC 1928), without a SOCKS
+ * login.
+ */
 import { isIP, type Socket } from 'node:net';
 import { t } from '../language/text';
 import type { Proxy } from '../properties/read/proxy';
@@ -8,10 +11,10 @@ interface Destination {
   port: number;
 }
 
-/** Bytes of the answer of a proxy that are read. */
+/** The longest answer of a proxy that is read, bytes. */
 const LONGEST_ANSWER = 16_384;
 
-/** Characters of it that are quoted. */
+/** The longest part of it that is quoted, characters. */
 const LONGEST_QUOTE = 200;
 
 /** RFC 1928 section 6. */
@@ -28,8 +31,9 @@ const SOCKS_REPLIES = [
 ];
 
 /**
- * Asks the proxy for a connection to the destination. What came behind its answer, such as the greeting of the mail
- * server, is left in the socket, which is paused. Rejects with the words of the proxy, and when the socket closes.
+ * Asks the proxy at the other end of the socket for a connection to the destination. The socket is left
+ * paused, with whatever followed the answer, such as the greeting, still to be read. Rejects with the proxy's
+ * words, or if the socket closes.
  */
 export function throughProxy(socket: Socket, proxy: Proxy, destination: Destination): Promise<void> {
   return proxy.kind === 'http' ? overHttp(socket, proxy, destination) : overSocks(socket, destination);
@@ -53,7 +57,7 @@ async function overHttp(socket: Socket, { auth }: Proxy, { host, port }: Destina
 }
 
 async function overSocks(socket: Socket, destination: Destination): Promise<void> {
-  // One way to log in: none.
+  // One method: no authentication.
   socket.write(Buffer.from([5, 1, 0]));
   const [, method] = await readSocks(socket, () => 2);
   if (method !== 0) throw new Error(t`the SOCKS proxy wants a login, which is not supported`);
@@ -68,12 +72,12 @@ async function overSocks(socket: Socket, destination: Destination): Promise<void
   }
 }
 
-/** An answer of so many bytes; `length` may tell more of them when more are there. */
+/** Reads a SOCKS message; `length` computes its length from the bytes so far. */
 function readSocks(socket: Socket, length: (bytes: Buffer) => number): Promise<Buffer> {
   return read(socket, (bytes) => {
     if (bytes[0] !== 5) throw new Error(t`no answer of a SOCKS 5 proxy`);
     const refused = bytes.length >= 2 && bytes[1] !== 0;
-    // The rest of a refusal says nothing, and some proxies leave it out.
+    // The rest of a refusal carries no information, and some proxies omit it.
     if (refused) return 2;
     const needed = length(bytes);
     return bytes.length >= needed ? needed : 0;
@@ -96,7 +100,7 @@ function socksAddress({ host, port }: Destination): number[] {
 }
 
 function ipv6Bytes(address: string): number[] {
-  // The URL has it without a dotted IPv4 part.
+  // URL normalizes a dotted IPv4 part to hexadecimal.
   const [left = [], right = []] = new URL(`http://[${address}]`).hostname
     .slice(1, -1)
     .split('::')
@@ -105,7 +109,7 @@ function ipv6Bytes(address: string): number[] {
   return [...left, ...zeros, ...right].flatMap((group) => [group >> 8, group & 0xff]);
 }
 
-/** Reads an answer; `lengthOf` says how long it is, 0 while that is not known, or throws when it is none. */
+/** Reads an answer. `lengthOf` returns its length, 0 while incomplete, and throws if it is not an answer. */
 async function read(socket: Socket, lengthOf: (bytes: Buffer) => number): Promise<Buffer> {
   let bytes = Buffer.alloc(0);
   for (;;) {
@@ -119,7 +123,7 @@ async function read(socket: Socket, lengthOf: (bytes: Buffer) => number): Promis
   }
 }
 
-/** The bytes that come next; the socket is paused behind them. */
+/** The next bytes; the socket is paused after them. */
 function nextChunk(socket: Socket): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const finish = (act: () => void) => {

@@ -1,6 +1,6 @@
 /**
- * One connection to the mail server with its login, from its opening to its end: nodemailer's SMTPConnection, which speaks
- * the protocol, with promises and with what an error does not tell.
+ * One connection to the mail server with its login, from its opening to its end: nodemailer's SMTPConnection,
+ * which speaks the protocol, with promises and with what an error does not tell.
  */
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -11,7 +11,7 @@ import SMTPConnection, {
   type SMTPEnvelope,
 } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
-import { createLookout, type Lookout, type SessionWatch } from './lookout';
+import { observeSession, type Observation, type SessionObserver } from './observer';
 import type { ServerOffers } from './token-login';
 
 export interface SessionOptions extends SMTPConnectionOptions {
@@ -21,16 +21,16 @@ export interface SessionOptions extends SMTPConnectionOptions {
   onNoLogin?: () => void;
   /** Awaited before a connection is opened; it is not when this rejects. */
   beforeOpen?: () => Promise<unknown>;
-  /** Opens the connection that the session goes over; the signal ends it. */
+  /** Opens the socket for the session; stops when the signal is aborted. */
   openSocket: (signal: AbortSignal) => Promise<Socket>;
-  /** Sees every step of the session, and judges the certificate. */
-  watch?: SessionWatch;
+  /** Told of every step of the session; it also checks the certificate, instead of Node.js. */
+  observer?: SessionObserver;
 }
 
 /** How long a server may take to answer QUIT, ms: nobody waits for it. */
 const QUIT_MS = 1_000;
 
-/** Name of a login that is none: only from within one nodemailer says a command of ours. */
+/** Name of a custom login that only sends one command: nodemailer has no other public way to send one. */
 const SAY = 'SAY';
 
 export interface Session {
@@ -45,9 +45,12 @@ export interface Session {
   readonly login: 'made' | 'offered' | 'none';
   /** Connects and logs in. Rejects with nodemailer's error; the session has ended then. */
   open(): Promise<void>;
-  /** Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not ended then. */
+  /**
+   * Hands over one mail. Rejects with nodemailer's error; a session that is good for another mail has not
+   * ended then.
+   */
   send(envelope: SMTPEnvelope, body: Readable): Promise<SMTPConnectionSendInfo>;
-  /** Says one command and gives the reply to it, whatever that is. Rejects when the connection ends before. */
+  /** Sends one command and resolves with the reply, whatever it is. Rejects if the connection ends first. */
   say(command: string): Promise<string>;
   /** Ends the transaction of a mail that was refused. Rejects when the server does not agree. */
   reset(): Promise<void>;
@@ -66,7 +69,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
   /** The lines of the last EHLO. */
   let ehlo: string[] = [];
   let loginMade = false;
-  let lookout: Lookout | null = null;
+  let observation: Observation | null = null;
   const closing = new AbortController();
 
   function end(): void {
@@ -91,9 +94,9 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     }
     const connectionTimeout = Math.max(options.connectionTimeout - (Date.now() - startedAt), 1);
     let refuse: (reason: Error) => void = () => undefined;
-    if (options.watch) {
+    if (options.observer) {
       const current = () => connection?._socket;
-      lookout = createLookout(options.watch, options.tls, current, (reason) => refuse(reason));
+      observation = observeSession(options.observer, options.tls, current, (reason) => refuse(reason));
     }
     // A session that ends for a failure is not left half open: the server counts it until it sees its end.
     const made = new SMTPConnection({
@@ -101,7 +104,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       connection: socket,
       connectionTimeout,
       socketCloseTimeout: 0,
-      ...lookout?.options,
+      ...observation?.options,
     });
     connection = made;
     made.once('end', end);
@@ -120,7 +123,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     return made;
   }
 
-  /** The login of the session, if there is one to make: the only place where it is chosen. */
+  /** Logs in, if the settings and the server say so. The one place where the login is chosen. */
   async function logIn(to: SMTPConnection): Promise<void> {
     const { auth } = options;
     if (!auth) return;
@@ -128,8 +131,8 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
       options.onNoLogin?.();
       return;
     }
-    lookout?.assertJudged(to.secure);
-    options.watch?.logsIn();
+    observation?.assertJudged(to.secure);
+    options.observer?.logsIn();
     await new Promise<void>((resolve, reject) => {
       to.on('error', reject);
       const offers: ServerOffers = { ehlo };
@@ -148,7 +151,10 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     return connection;
   }
 
-  /** What is made of the open connection; rejects when that ends before. One session may see thousands of these. */
+  /**
+   * Runs one exchange; rejects if the connection ends first. Leaves no listeners: a session may run
+   * thousands.
+   */
   async function untilEnd<T>(
     act: (to: SMTPConnection, resolve: (result: T) => void, reject: (reason: Error) => void) => void,
   ): Promise<T> {
@@ -157,7 +163,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     try {
       return await new Promise<T>((resolve, reject) => {
         gone = (reason) => reject(reason ?? new Error(t`The connection ended`));
-        // The error of a connection comes before its end.
+        // A failing connection emits `error`, then `end`.
         to.once('error', gone).once('end', gone);
         act(to, resolve, reject);
       });
@@ -203,7 +209,7 @@ export function createSession(options: SessionOptions, onEnd: () => void): Sessi
     say: (command) =>
       untilEnd((to, resolve, reject) => {
         to.customAuth.set(SAY, async (context) => {
-          options.watch?.sends(command);
+          options.observer?.sends(command);
           resolve((await context.sendCommand(command)).response);
         });
         to.login({ method: SAY }, (error) => error && reject(error));

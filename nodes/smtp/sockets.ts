@@ -1,8 +1,8 @@
 /**
- * The one way to open a connection to the mail server, for mails as well as for connection tests: the resolver of the
- * system (hosts file included), one address after the other, the local address of the settings, the proxy in between.
- * Errors look like nodemailer's own, so that the same rules explain them: `code` EDNS, ESOCKET, ETIMEDOUT or EPROXY,
- * the code of the system in `originalCode`, `command` CONN.
+ * The one way to open a connection to the mail server, for mails and for connection tests: the system
+ * resolver (hosts file included), each address in turn, the local address of the settings, and the proxy.
+ * Errors have the shape of nodemailer's, so the same rules explain them: `code` EDNS, ESOCKET, ETIMEDOUT or
+ * EPROXY, the system's code in `originalCode`, `command` CONN.
  */
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
@@ -11,19 +11,19 @@ import { t } from '../language/text';
 import type { SmtpSettings } from '../properties/settings';
 import { throughProxy } from './proxy-tunnel';
 
-/** Where to, where from, and through what. */
+/** The destination, the local side and the proxy. */
 export type Route = Pick<SmtpSettings, 'host' | 'port' | 'localAddress' | 'localPort' | 'proxy'>;
 
 export interface Opening {
-  /** For everything from the look-up of the name to the answer of the proxy, ms. */
+  /** For the whole opening, from the name lookup to the proxy's answer, ms. */
   timeout: number;
-  /** Ends the opening; it rejects then. */
+  /** Aborts the opening, which then rejects. */
   signal?: AbortSignal;
-  /** Told of each stage as it is reached. */
+  /** Told of each stage when it is complete. */
   progress?: Progress;
 }
 
-/** The stages of an opening, in their order; `proxied` comes only with a proxy, and the others are about it then. */
+/** The stages in order. With a proxy, the first two are about the proxy and `proxied` follows. */
 export interface Progress {
   resolved?(addresses: string[]): void;
   connected?(socket: Socket): void;
@@ -36,12 +36,15 @@ interface Address {
 }
 
 /**
- * How long an address may keep one of the other family from being tried, ms: IPv6 that leads nowhere is common. Longer
- * than the 250 ms of Node.js, which a slow line or one lost packet (repeated after 1 s, RFC 6298) exceeds.
+ * How long to try an address before moving on to the other family, ms: broken IPv6 routes are common. More
+ * than the 250 ms of Node.js, which a slow line or one lost packet (sent again after 1 s, RFC 6298) exceeds.
  */
 const OTHER_FAMILY_MS = 2_000;
 
-/** Opens a TCP connection to the mail server. The socket has not been read from; it has a listener for errors. */
+/**
+ * Opens a TCP connection to the mail server. Nothing has been read from the socket; it has an `error`
+ * listener.
+ */
 export async function openSocket(route: Route, { timeout, signal, progress }: Opening): Promise<Socket> {
   const { proxy } = route;
   const end = performance.now() + timeout;
@@ -58,7 +61,7 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
   const onAbort = () => stop(new Error(t`The session was closed while it was opened`));
 
   async function open(): Promise<Socket> {
-    // The server is looked up by the proxy, which has its own network.
+    // The proxy looks up the mail server in its own network.
     const first = proxy ?? route;
     const addresses = await addressesOf(first.host);
     if (stopped) return ended;
@@ -67,7 +70,7 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
     const local = proxy || route.localAddress === null ? null : await localSide(route, addresses);
     if (stopped) return ended;
     socket = connectTo(first, addresses, local, Math.max(end - performance.now(), 1));
-    // Whoever works with it has a listener of its own; this one is for the time in between.
+    // For the time until the session adds its own listeners.
     socket.on('error', () => undefined);
     await once(socket, 'connect').catch((error: SocketError) => {
       throw failure(error, 'ESOCKET');
@@ -94,7 +97,7 @@ export async function openSocket(route: Route, { timeout, signal, progress }: Op
   }
 }
 
-/** All addresses of a host, in the order of the system; an IP address is its own. */
+/** All addresses of a host in system order; an IP address stands for itself. */
 async function addressesOf(host: string): Promise<Address[]> {
   const family = isIP(host);
   if (family !== 0) return [{ address: host, family }];
@@ -105,7 +108,7 @@ async function addressesOf(host: string): Promise<Address[]> {
   }
 }
 
-/** The local address as an IP address, of a family in which the server has one: no socket reaches the other family. */
+/** The local IP address, in a family that the server has too: a socket cannot reach the other family. */
 async function localSide({ localAddress, localPort }: Route, addresses: Address[]) {
   const candidates = await lookup(localAddress ?? '', { all: true }).catch((error: SocketError) => {
     throw failure(error, 'ESOCKET');
@@ -127,11 +130,11 @@ function connectTo(
   return connect({
     host,
     port,
-    // The steps of a proxy are small and wait for each other.
+    // The messages to a proxy are small, and each waits for an answer.
     noDelay: true,
     lookup: answering(candidates),
     autoSelectFamily: candidates.length > 1,
-    // An address of the only family gets its share of the time.
+    // With one family, each address gets an equal share of the time.
     autoSelectFamilyAttemptTimeout: Math.max(
       Math.floor(mixed ? Math.min(share, OTHER_FAMILY_MS) : share),
       10,
@@ -141,7 +144,7 @@ function connectTo(
   });
 }
 
-/** A look-up whose answer is known already. */
+/** A lookup function that returns known addresses. */
 function answering(addresses: Address[]): LookupFunction {
   return (_host, options, callback) => {
     const first = addresses[0] as Address;
@@ -153,14 +156,14 @@ function answering(addresses: Address[]): LookupFunction {
 interface SocketError extends Error {
   code?: string;
   originalCode?: string;
-  /** Of each address that was tried. */
+  /** One per address tried. */
   errors?: Error[];
 }
 
-/** A new error in the shape of nodemailer's. A denial of Node.js (`--permission`) keeps its code, as there. */
+/** An error in the shape of nodemailer's. As there, a denial by Node.js (`--permission`) keeps its code. */
 function failure(error: SocketError, code: string, more: { timeoutType?: string } = {}): Error {
   const { code: original, errors = [] } = error;
-  // With several addresses the words are in the errors of the attempts.
+  // With several addresses the messages are in the errors of the attempts.
   const message = error.message || errors.map((one) => one.message).join('; ') || t`no reason given`;
   return Object.assign(new Error(message), more, {
     ...(original === undefined ? {} : { originalCode: original }),
@@ -176,7 +179,7 @@ function tooLate(ms: number, resolved: boolean): Error {
     : failure(Object.assign(error, { code: 'ETIMEOUT' }), 'EDNS');
 }
 
-/** The mail server may be well: it is the proxy that has to be looked at. */
+/** Marks the failure as one of the proxy: the mail server may be fine. */
 function proxyFailure({ message, code, originalCode }: SocketError): Error {
   const original = originalCode ?? (code === 'ETIMEDOUT' ? code : undefined);
   return Object.assign(new Error(message), original === undefined ? {} : { originalCode: original }, {

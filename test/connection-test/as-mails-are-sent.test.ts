@@ -4,7 +4,7 @@ import { testAuthority } from '../servers/certificates';
 import { at, reply, stall, type Phase } from '../servers/fault-script';
 import type { FaultServerOptions } from '../servers/fault-server';
 import { hungUp, send } from '../smtp/wire/wire';
-import { createLookout } from '../../nodes/smtp/lookout';
+import { observeSession } from '../../nodes/smtp/observer';
 import {
   assertFailed,
   detailOf,
@@ -121,19 +121,19 @@ describe('a connection test', () => {
   }
 
   it('never goes on to the login when nobody judged the certificate', () => {
-    const watch = {
+    const observer = {
       sends: () => undefined,
       receives: () => undefined,
       secured: () => undefined,
       logsIn: () => undefined,
     };
-    const lookout = createLookout(
-      watch,
+    const observation = observeSession(
+      observer,
       {},
       () => undefined,
       () => undefined,
     );
-    assert.throws(() => lookout.assertJudged(true), { code: 'ETLS' });
-    assert.doesNotThrow(() => lookout.assertJudged(false));
+    assert.throws(() => observation.assertJudged(true), { code: 'ETLS' });
+    assert.doesNotThrow(() => observation.assertJudged(false));
   });
 });

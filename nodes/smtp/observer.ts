@@ -1,49 +1,54 @@
-/** A look at a session while it speaks, from what nodemailer logs: it logs every command before it leaves. */
+/**
+ * Shows a session step by step while it runs. The source is nodemailer's log, which has every command before
+ * it is written to the socket.
+ */
 import { TLSSocket } from 'node:tls';
 import type { SMTPConnectionOptions } from 'nodemailer/lib/smtp-connection';
 import { t } from '../language/text';
 import type { LogEntry, TranscriptLogger } from './transcript';
 
-/** Who wants to see a session step by step. */
-export interface SessionWatch {
-  /** A command is about to leave; of a login only the mechanism is shown. */
+export interface SessionObserver {
+  /** A command is about to be sent. Of a login only the mechanism is shown. */
   sends(command: string): void;
-  /** A whole reply came. */
+  /** A complete reply has arrived. */
   receives(reply: string): void;
   /**
-   * The connection is encrypted, and nothing was said over it yet. What this throws ends the session: with a watch the
-   * certificate is judged here, and only here, so that one which does not hold can be described.
+   * The TLS handshake is done and nothing has been sent over it. Throw to end the session with that error:
+   * when there is an observer, this is the only check of the certificate, so that one that fails can still be
+   * described.
    */
   secured(socket: TLSSocket): void;
-  /** The login begins. */
+  /** The login is about to start. */
   logsIn(): void;
 }
 
-export interface Lookout {
-  /** What has to be set at the connection. */
+export interface Observation {
+  /** To be merged into the options of the connection. */
   options: Pick<SMTPConnectionOptions, 'logger' | 'transactionLog' | 'tls'>;
-  /** Throws when the connection is encrypted and nobody judged its certificate: a password must not follow. */
+  /**
+   * Throws if the connection is encrypted and its certificate was not checked: no password may be sent then.
+   */
   assertJudged(encrypted: boolean): void;
 }
 
-/** Looks at the connection whose socket `current` gives; `refuse` ends it. */
-export function createLookout(
-  watch: SessionWatch,
+/** Observes the connection whose socket `current` returns; `refuse` ends it. */
+export function observeSession(
+  observer: SessionObserver,
   tls: SMTPConnectionOptions['tls'],
   current: () => unknown,
   refuse: (reason: Error) => void,
-): Lookout {
+): Observation {
   let judged: TLSSocket | undefined;
   let refused = false;
 
   function judge(): void {
     const socket = current();
     if (!(socket instanceof TLSSocket) || socket === judged) return;
-    // The handshake goes on.
+    // The handshake is not finished.
     if (!socket.authorized && !socket.authorizationError) return;
     judged = socket;
     try {
-      watch.secured(socket);
+      observer.secured(socket);
     } catch (error) {
       refused = true;
       refuse(error as Error);
@@ -53,8 +58,8 @@ export function createLookout(
   const log = ({ tnx }: LogEntry, text: string) => {
     judge();
     if (refused) return;
-    if (tnx === 'client') watch.sends(text);
-    if (tnx === 'server') watch.receives(text);
+    if (tnx === 'client') observer.sends(text);
+    if (tnx === 'server') observer.receives(text);
   };
   const logger: TranscriptLogger = { trace: log, debug: log, info: log, warn: log, error: log, fatal: log };
 

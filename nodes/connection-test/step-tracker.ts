@@ -1,23 +1,23 @@
-/** The course of a session, step by step: from what its socket, its commands and its replies are to what a user reads. */
+/** Turns the events of a session (socket, commands, replies) into the steps that a user reads. */
 import type { TLSSocket } from 'node:tls';
 import { t } from '../language/text';
 import type { SmtpSettings } from '../properties/settings';
-import type { SessionWatch } from '../smtp/lookout';
+import type { SessionObserver } from '../smtp/observer';
 import type { Progress } from '../smtp/sockets';
 import { certificateError, describeTls } from './certificate';
 import type { Begin, OpenStep, StepName } from './steps';
 
-export interface Course extends SessionWatch, Required<Progress> {
-  /** Begins a step that no command begins. */
+export interface StepTracker extends SessionObserver, Required<Progress> {
+  /** Starts a step without a command. */
   begin(step: StepName): void;
   /** The server offers no login. */
   noLogin(): void;
-  /** The session failed: so did the step that was under way. */
+  /** Marks the current step as failed. */
   failed(error: unknown): void;
 }
 
-/** The step that a command begins; a login is begun by the session. */
-const BEGUN_BY: Record<string, StepName> = {
+/** The step that a command starts; `logsIn` starts that of the login. */
+const STARTED_BY: Record<string, StepName> = {
   EHLO: 'ehlo',
   STARTTLS: 'starttls',
   MAIL: 'mail-from',
@@ -25,25 +25,25 @@ const BEGUN_BY: Record<string, StepName> = {
   DATA: 'data',
 };
 
-/** The replies with which a step is done, those with which it goes on, and all others refuse it. */
-const REPLIES: Partial<Record<StepName, { done?: RegExp; goesOn?: RegExp }>> = {
+/** Replies that complete a step, and those that continue it; any other reply refuses it. */
+const REPLIES: Partial<Record<StepName, { done?: RegExp; continued?: RegExp }>> = {
   greeting: { done: /^220/ },
   ehlo: { done: /^2/ },
-  starttls: { goesOn: /^2/ },
-  // A token that is refused is answered with 334 and details first.
-  auth: { done: /^235/, goesOn: /^334/ },
+  starttls: { continued: /^2/ },
+  // A refused token is answered with 334 and details before the error.
+  auth: { done: /^235/, continued: /^334/ },
   'mail-from': { done: /^2/ },
   rcpt: { done: /^2/ },
   data: { done: /^[23]/ },
   sent: { done: /^2/ },
 };
 
-/** Begins with the look-up of the host. `settings` are those of the session. */
-export function createCourse(settings: SmtpSettings, beginStep: Begin): Course {
+/** Starts with the name lookup. */
+export function createStepTracker(settings: SmtpSettings, beginStep: Begin): StepTracker {
   const { host, port, proxy, security } = settings;
-  /** What is under way: several steps when commands are sent in one go (RFC 2920), the first of them to be answered next. */
+  /** Steps in progress, in the order of the replies to come: with PIPELINING (RFC 2920) there are several. */
   const open: { name: StepName; step: OpenStep }[] = [];
-  /** The reply that refused the step under way. */
+  /** The reply that refused the current step. */
   let refusal: string | null = null;
   let heloOnly = false;
 
@@ -52,7 +52,7 @@ export function createCourse(settings: SmtpSettings, beginStep: Begin): Course {
   const beginSession = () => begin(security === 'implicit' ? 'tls' : 'greeting');
 
   const startBy = (command: string) => {
-    const step = BEGUN_BY[verbOf(command)];
+    const step = STARTED_BY[verbOf(command)];
     if (step) begin(step);
   };
 
@@ -83,7 +83,7 @@ export function createCourse(settings: SmtpSettings, beginStep: Begin): Course {
     },
     sends(command) {
       startBy(command);
-      // A server that knows no EHLO is greeted once more, in the same step.
+      // A server without EHLO is greeted again with HELO, in the same step.
       if (verbOf(command) === 'HELO') {
         heloOnly = true;
         refusal = null;
@@ -92,8 +92,8 @@ export function createCourse(settings: SmtpSettings, beginStep: Begin): Course {
     receives(reply) {
       const step = open[0]?.name;
       const replies = step && REPLIES[step];
-      // What follows a refusal was sent before it was known.
-      if (!replies || refusal !== null || replies.goesOn?.test(reply)) return;
+      // Replies after a refusal belong to commands that were sent before it arrived.
+      if (!replies || refusal !== null || replies.continued?.test(reply)) return;
       if (!replies.done?.test(reply)) {
         refusal = reply;
         return;
@@ -104,11 +104,11 @@ export function createCourse(settings: SmtpSettings, beginStep: Begin): Course {
     logsIn: () => begin('auth'),
     noLogin() {
       begin('auth');
-      // As JavaMail does. The server may still refuse the sender or the recipient for it.
+      // As in JavaMail. The server may still refuse the sender or the recipient because of it.
       done(t`skipped: the server offers no login, so mails are sent without one`);
     },
     failed(error) {
-      // Some commands fail before they leave: a mail that is larger than the server takes.
+      // Some commands fail before they are sent, such as MAIL FROM for a mail above the server's SIZE.
       const { command } = error as { command?: string };
       if (open.length === 0) startBy(command ?? '');
       open.shift()?.step.failed(refusal === null ? error : new Error(refusal));
