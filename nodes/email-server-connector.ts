@@ -2,13 +2,13 @@
 import type { NodeAPI, NodeDef } from 'node-red';
 import type { ConnectorCredentials } from './connector/config';
 import { deployConnector } from './connector/deployed-connector';
-import { outboxes } from './connector/process-wide';
+import { outboxes, tokenAccounts } from './connector/process-wide';
 import { connectorRoutes } from './editor-api/routes';
-import { credentialVault } from './node-red/credentials';
 import { flowsStarted, tlsMaterial, useLanguage } from './node-red/deploy';
 import type { ConnectorNode } from './node-red/nodes';
 import { warnOnce } from './node-red/output';
 import { environment } from './node-red/values';
+import { credentialVault } from './node-red/vault';
 
 interface ConnectorDef extends NodeDef, Record<string, unknown> {
   title: string;
@@ -30,8 +30,8 @@ const init = (RED: NodeAPI): void => {
         credentials: this.credentials,
         env: environment(RED, this),
         tls: () => tlsMaterial(RED, def.tls),
-        vault: credentialVault(RED, (text) => this.warn(text)),
         userDir: RED.settings.userDir,
+        vault: credentialVault(RED, (text) => this.warn(text)),
         flows: flowsStarted(RED),
         users: this.users,
         status: (view) => this.status(view),
@@ -44,6 +44,7 @@ const init = (RED: NodeAPI): void => {
         translate: (key) => RED._(key),
       },
       outboxes,
+      tokenAccounts,
     );
     this.on('close', (removed: boolean, done: () => void) => {
       void this.deployed.close(removed).finally(done);

@@ -8,10 +8,11 @@ import type { TlsMaterial } from '../properties/settings';
 import { MailError, type Problem } from '../types';
 import { readConnectorFields, type ConnectorCredentials, type Env } from './config';
 import { createConnector, type Connector, type ConnectorState } from './connector';
+import type { TokenAccount } from './login';
 import { orphanedEvents, outboxFolder, type Outboxes, type SharedOutbox } from './outboxes';
 import { readSetup, type SetupResult } from './setup';
 import { connectorStatus, type StatusView } from './status';
-import { dropTokens, tokensOf, type Vault } from './tokens';
+import type { TokenAccounts, Vault } from './tokens';
 import { createUsers, type ConnectorUser, type NodeObject } from './users';
 
 /** The node of a connector, and what it asks of Node-RED. */
@@ -23,10 +24,10 @@ export interface ConnectorHost {
   env: Env;
   /** What the chosen tls-config node gives, null when none is chosen; throws a MailError when it can not be used. */
   tls: () => TlsMaterial | null;
-  /** Where tokens are kept that must be as safe as credentials. */
-  vault: Vault;
   /** The user directory; only the test helper of Node-RED has none. */
   userDir: string | undefined;
+  /** Where the secrets of a connector are kept. */
+  vault: Vault;
   /** Resolves when all nodes of the deploy under way are there. */
   flows: Promise<void>;
   /** Where Node-RED looks for the users of a config node. */
@@ -58,8 +59,15 @@ export interface DeployedConnector {
   close(removed: boolean): Promise<void>;
 }
 
-/** Makes a connector and starts it, unless its fields say otherwise; its outbox is one of `outboxes`. Never throws. */
-export function deployConnector(host: ConnectorHost, outboxes: Outboxes): DeployedConnector {
+/**
+ * Makes a connector and starts it, unless its fields say otherwise; its outbox is one of `outboxes`, its tokens are among those
+ * of `accounts`. Never throws.
+ */
+export function deployConnector(
+  host: ConnectorHost,
+  outboxes: Outboxes,
+  accounts: TokenAccounts,
+): DeployedConnector {
   const { raw, credentials, env } = host;
   const users = createUsers(host.users);
   /** As at the last start. */
@@ -74,15 +82,9 @@ export function deployConnector(host: ConnectorHost, outboxes: Outboxes): Deploy
 
   const connector = createConnector({
     plan() {
-      const read = readSetup({
-        raw,
-        credentials,
-        env,
-        tls: host.tls,
-        debug: host.debug,
-        warn: warnOnce,
-        tokens: (account) => tokensOf(host.id, host.vault, account),
-      });
+      const { tls, debug, vault } = host;
+      const tokens = (account: TokenAccount) => accounts.open(host.id, vault, account);
+      const read = readSetup({ raw, credentials, env, tls, debug, warn: warnOnce, tokens });
       setup = read;
       read.warnings.forEach(warnOnce);
       return read.plan;
@@ -189,9 +191,9 @@ export function deployConnector(host: ConnectorHost, outboxes: Outboxes): Deploy
         await connector.stop();
         if (!removed) return;
         const reason = t`The connector ${deployed.title} was deleted with this mail waiting`;
-        await dropTokens(host.id, host.vault);
         const left = await outboxes.drop(host.id, new MailError('DELETED', reason));
         if (left) host.warn(left);
+        await accounts.drop(host.id, host.vault);
       } catch (error) {
         host.error(masked((error as Error).message));
       }

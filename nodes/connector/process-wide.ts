@@ -4,7 +4,10 @@
  */
 import { createListeners } from './listeners';
 import { createOutboxes } from './outboxes';
+import { createTokenAccounts } from './tokens';
 
 export const listeners = createListeners();
 
 export const outboxes = createOutboxes(listeners);
+
+export const tokenAccounts = createTokenAccounts();

@@ -20,34 +20,26 @@ export interface Vault {
 }
 
 interface Account {
+  settings: OAuthSettings;
+  network: Network;
+  /** What makes the tokens of two configurations the same. */
   fingerprint: string;
-  tokens: AccountTokens;
 }
 
-const accounts = new Map<string, Account>();
-const stores = new Map<string, RefreshTokens>();
+export interface TokenAccounts {
+  /** The tokens of a connector; those of the last call when nothing has changed since. */
+  open(connectorId: string, vault: Vault, account: Account): AccountTokens;
+  /** The tokens for a test of settings that may not be deployed: those of the connector when it has the same account. */
+  forTest(connectorId: string, vault: Vault, account: Account): AccountTokens;
+  /** The newest refresh tokens of a connector, and what sign-ins for it gave. */
+  refreshTokens(connectorId: string, vault: Vault): RefreshTokens;
+  /** Forgets the tokens of a connector that was deleted, on disk too. */
+  drop(connectorId: string, vault: Vault): Promise<void>;
+}
 
 /** Where the refresh token of a connector is kept: beside its outbox, whatever kind that is. */
 export function refreshTokenFile(userDir: string, connectorId: string): string {
   return `${outboxFolder(userDir, connectorId)}.oauth2`;
-}
-
-/** The newest refresh tokens of a connector. */
-export function refreshTokensOf(connectorId: string, { userDir, secret, warn }: Vault): RefreshTokens {
-  const known = stores.get(connectorId);
-  if (known) return known;
-  const made =
-    userDir === ''
-      ? inMemory()
-      : createRefreshTokens({
-          path: refreshTokenFile(userDir, connectorId),
-          secret,
-          fs,
-          now: Date.now,
-          warn,
-        });
-  stores.set(connectorId, made);
-  return made;
 }
 
 /** What makes the tokens of two configurations the same. */
@@ -58,37 +50,42 @@ export function fingerprintOf(settings: OAuthSettings, key: string, proxy: unkno
     .digest('hex');
 }
 
-/** The tokens of a connector; those of the last call when nothing has changed since. */
-export function tokensOf(
-  connectorId: string,
-  vault: Vault,
-  account: { settings: OAuthSettings; network: Network; fingerprint: string },
-): AccountTokens {
-  const { settings, network, fingerprint } = account;
-  const known = accounts.get(connectorId);
-  if (known?.fingerprint === fingerprint) return known.tokens;
-  const tokens = createAccountTokens({ settings, network, store: refreshTokensOf(connectorId, vault) });
-  accounts.set(connectorId, { fingerprint, tokens });
-  return tokens;
-}
+/** No account is open yet. */
+export function createTokenAccounts(): TokenAccounts {
+  const accounts = new Map<string, { fingerprint: string; tokens: AccountTokens }>();
+  const stores = new Map<string, RefreshTokens>();
 
-/** The tokens for a test of settings that may not be deployed: those of the connector when it has the same account. */
-export function tokensForTest(
-  connectorId: string,
-  vault: Vault,
-  { settings, network, fingerprint }: { settings: OAuthSettings; network: Network; fingerprint: string },
-): AccountTokens {
-  const known = accounts.get(connectorId);
-  if (known?.fingerprint === fingerprint) return known.tokens;
-  return createAccountTokens({ settings, network, store: refreshTokensOf(connectorId, vault) });
-}
+  function refreshTokens(connectorId: string, { userDir, secret, warn }: Vault): RefreshTokens {
+    const known = stores.get(connectorId);
+    if (known) return known;
+    const path = refreshTokenFile(userDir, connectorId);
+    const made = userDir === '' ? inMemory() : createRefreshTokens({ path, secret, fs, now: Date.now, warn });
+    stores.set(connectorId, made);
+    return made;
+  }
 
-/** Forgets the tokens of a connector that was deleted, on disk too. */
-export async function dropTokens(connectorId: string, vault: Vault): Promise<void> {
-  accounts.delete(connectorId);
-  const store = refreshTokensOf(connectorId, vault);
-  stores.delete(connectorId);
-  await store.clear();
+  function forTest(connectorId: string, vault: Vault, account: Account): AccountTokens {
+    const known = accounts.get(connectorId);
+    if (known?.fingerprint === account.fingerprint) return known.tokens;
+    const { settings, network } = account;
+    return createAccountTokens({ settings, network, store: refreshTokens(connectorId, vault) });
+  }
+
+  return {
+    refreshTokens,
+    forTest,
+    open(connectorId, vault, account) {
+      const tokens = forTest(connectorId, vault, account);
+      accounts.set(connectorId, { fingerprint: account.fingerprint, tokens });
+      return tokens;
+    },
+    async drop(connectorId, vault) {
+      accounts.delete(connectorId);
+      const store = refreshTokens(connectorId, vault);
+      stores.delete(connectorId);
+      await store.clear();
+    },
+  };
 }
 
 function inMemory(): RefreshTokens {

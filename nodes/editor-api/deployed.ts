@@ -1,7 +1,8 @@
 /** What the routes need to know of the nodes that run. */
 import type { Node, NodeAPI } from 'node-red';
 import { readConnectorFields, type ConnectorFields, type Env } from '../connector/config';
-import { tokensForTest, type Vault } from '../connector/tokens';
+import { tokenAccounts } from '../connector/process-wide';
+import type { Vault } from '../connector/tokens';
 import { t } from '../language/text';
 import { readConfig } from '../mail/config';
 import { compileMessage } from '../mail/message';
@@ -10,10 +11,10 @@ import { typedSources, type TypedField, type TypedSource } from '../mail/typed-f
 import { readOAuth } from '../oauth2/settings';
 import { contextValues, createFieldReader, type FieldReader } from '../sender/field-values';
 import { readSettings, type SmtpSettings, type TlsMaterial } from '../properties/settings';
-import { credentialVault } from '../node-red/credentials';
 import { findNode, tlsMaterial } from '../node-red/deploy';
 import type { ConnectorNode, SendEmailNode } from '../node-red/nodes';
 import { contextSources, environment, fieldEvaluator } from '../node-red/values';
+import { credentialVault } from '../node-red/vault';
 import { MailError } from '../types';
 import type { Fields } from './body';
 import type { Surroundings } from '../connection-test/connection-test';
@@ -69,7 +70,7 @@ export function aroundConnector(RED: NodeAPI, id: string): Surroundings {
       const login = deployedFields(RED, id);
       return login && { fields: login.fields.oauth, urls: login.urls };
     },
-    tokens: (account) => tokensForTest(id, vaultOf(RED), account),
+    tokens: (account) => tokenAccounts.forTest(id, vaultOf(RED), account),
     tlsMaterial: material,
   };
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeAPI } from 'node-red';
 import { readConnectorFields, type ConnectorFields } from '../connector/config';
 import { readTokenAccount, tokenFailure } from '../connector/login';
-import { refreshTokensOf } from '../connector/tokens';
+import { tokenAccounts } from '../connector/process-wide';
 import { explanation } from '../language/explanation';
 import { inLanguage, matchLanguage } from '../language/language';
 import { t } from '../language/text';
@@ -177,7 +177,7 @@ function readRequest(RED: NodeAPI, id: string, body: unknown, user: string): Sig
     user,
     settings: account.settings,
     network: account.network,
-    store: refreshTokensOf(id, vaultOf(RED)),
+    store: tokenAccounts.refreshTokens(id, vaultOf(RED)),
   };
 }
 

@@ -7,6 +7,7 @@ import {
 import { createListeners, type Listeners } from '../../nodes/connector/listeners';
 import { createOutboxes, outboxFolder, type Outboxes } from '../../nodes/connector/outboxes';
 import type { StatusView } from '../../nodes/connector/status';
+import { createTokenAccounts } from '../../nodes/connector/tokens';
 import type { ConnectorUser } from '../../nodes/connector/users';
 import type { KeptEvent } from '../../nodes/store/store';
 import { newMail } from '../builders';
@@ -52,8 +53,8 @@ describe('a connector as a deploy made it', () => {
         credentials,
         env: () => undefined,
         tls: () => null,
-        vault: { userDir: folder(), secret: 'secret', warn: (text) => told.add(`warn ${text}`) },
         userDir: folder(),
+        vault: { userDir: folder(), secret: 'secret', warn: (text) => told.add(`warn ${text}`) },
         flows: Promise.resolve(),
         users: nodeRedUsers,
         status: (view) => statuses.add(view),
@@ -70,6 +71,7 @@ describe('a connector as a deploy made it', () => {
         ...more,
       },
       outboxes,
+      createTokenAccounts(),
     );
     deployed.push(one);
     return one;

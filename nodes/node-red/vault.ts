@@ -1,8 +1,8 @@
-/** Where Node-RED keeps credentials, for what must be as safe as they are. */
+/** Where, and with which secret, Node-RED keeps credentials. */
 import type { NodeAPI } from 'node-red';
 import type { Vault } from '../connector/tokens';
 
-/** Where, and with which secret, Node-RED keeps credentials, for what must be as safe as they are. */
+/** For what must be as safe as credentials are. */
 export function credentialVault(RED: NodeAPI, warn: Vault['warn']): Vault {
   const setting = (name: string): unknown => {
     try {
