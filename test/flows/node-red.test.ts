@@ -78,7 +78,13 @@ describe('the Node-RED of the tests', () => {
       },
     ]);
     const stored = await red.request('GET', '/credentials/email-server-connector/aa07');
-    assert.deepEqual(stored.body, { username: 'someone', has_password: true });
+    assert.deepEqual(stored.body, {
+      username: 'someone',
+      has_password: true,
+      has_clientSecret: false,
+      has_refreshToken: false,
+      has_serviceAccountKey: false,
+    });
     assert.doesNotMatch(JSON.stringify((await red.request('GET', '/flows')).body), /opensesame/);
     const file = path.join(red.userDir, 'flows_cred.json');
     assert.ok(existsSync(file));
