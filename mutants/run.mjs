@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const HERE = path.join(ROOT, 'mutants');
 const OUT = path.join(ROOT, '.cache', 'mutants');
 /** A copy of the sources, in which StrykerJS finds the mocha that it can drive in place of ours. */
-const COPY = path.join(OUT, 'copy');
+const COPY = path.join(OUT, `copy-${process.pid}`);
 
 /** What is changed, and the tests that have to notice: those without servers, processes and clocks. */
 const ROOMS = {
@@ -44,15 +44,19 @@ if (unknown !== undefined) {
   process.exit(1);
 }
 install();
-prepare();
-for (const room of asked.length > 0 ? asked : Object.keys(ROOMS)) {
-  console.log(`== ${room}`);
-  const stryker = path.join(HERE, 'node_modules/@stryker-mutator/core/bin/stryker.js');
-  const { status } = spawnSync(process.execPath, [stryker, 'run', configFor(room)], {
-    cwd: COPY,
-    stdio: 'inherit',
-  });
-  if (status !== 0) process.exitCode = 1;
+try {
+  prepare();
+  for (const room of asked.length > 0 ? asked : Object.keys(ROOMS)) {
+    console.log(`== ${room}`);
+    const stryker = path.join(HERE, 'node_modules/@stryker-mutator/core/bin/stryker.js');
+    const { status } = spawnSync(process.execPath, [stryker, 'run', configFor(room)], {
+      cwd: COPY,
+      stdio: 'inherit',
+    });
+    if (status !== 0) process.exitCode = 1;
+  }
+} finally {
+  rmSync(COPY, { recursive: true, force: true });
 }
 
 /** Installs StrykerJS when it is not there. It is no part of the package, nor of what `npm install` brings. */
@@ -69,7 +73,6 @@ function install() {
 
 /** Copies the sources, and links what they need. */
 function prepare() {
-  rmSync(COPY, { recursive: true, force: true });
   const modules = path.join(COPY, 'node_modules');
   mkdirSync(modules, { recursive: true });
   for (const name of [

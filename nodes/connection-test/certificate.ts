@@ -1,11 +1,7 @@
-/** TLS with the mail server, and what its certificate says. */
-import { isIP, type Socket } from 'node:net';
-import { connect, type PeerCertificate, type TLSSocket } from 'node:tls';
+/** What the certificate of the mail server says, and whether it holds. */
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { N_, t, translate } from '../language/text';
-import { nodemailerOptions } from '../smtp/options';
 import type { SmtpSettings } from '../properties/settings';
-import { failure } from './dialogue';
-import { within } from './reach';
 
 /** Why a certificate is not trusted (Node.js tls documentation, X509 certificate error codes). */
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,29 +18,6 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Names in a certificate that are shown. */
 const MOST_NAMES = 5;
-
-/**
- * Encrypts a connected socket as the transport would. The certificate is judged after the handshake and before anything
- * is sent, so that a refused one can be described too.
- */
-export async function encrypt(socket: Socket, settings: SmtpSettings, ms: number): Promise<TLSSocket> {
-  const { host } = settings;
-  let secured: TLSSocket;
-  try {
-    secured = connect({
-      socket,
-      host,
-      ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...nodemailerOptions(settings).tls,
-      rejectUnauthorized: false,
-    });
-  } catch (error) {
-    throw failure((error as Error).message, { code: 'ETLS', command: 'CONN' });
-  }
-  secured.on('error', () => undefined);
-  await within(ms, 'UPGRADE_TIMEOUT', handshake(secured));
-  return secured;
-}
 
 /** Describes version, cipher and certificate of an encrypted connection in one line. */
 export function describeTls(socket: TLSSocket, { tls }: SmtpSettings): string {
@@ -66,7 +39,7 @@ function verdictOn(socket: TLSSocket, tls: SmtpSettings['tls']): string {
     : t`not checked, else it would not be trusted (${reason})`;
 }
 
-/** The failure that a certificate is which the settings do not accept; null when they do. */
+/** The failure, in the shape of nodemailer's, that a certificate is which the settings do not accept; else null. */
 export function certificateError(socket: TLSSocket, { host, tls }: SmtpSettings): Error | null {
   if (socket.authorized || !tls.rejectUnauthorized) return null;
   const reason = reasonOf(socket);
@@ -75,19 +48,7 @@ export function certificateError(socket: TLSSocket, { host, tls }: SmtpSettings)
     reason === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? t`it is for ${names}, and not for ${host}`
       : t`the one for ${names} is ${wordsFor(reason)}`;
-  return failure(message, { code: 'ESOCKET', originalCode: reason, command: 'CONN' });
-}
-
-function handshake(socket: TLSSocket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('error', ({ message, code }: NodeJS.ErrnoException) =>
-      reject(failure(message, { code: 'ESOCKET', originalCode: code, command: 'CONN' })),
-    );
-    socket.once('close', () =>
-      reject(failure('Connection closed unexpectedly', { code: 'ETLS', command: 'CONN' })),
-    );
-  });
+  return Object.assign(new Error(message), { code: 'ESOCKET', originalCode: reason, command: 'CONN' });
 }
 
 /** Node gives the code as a text, whatever its types say. */

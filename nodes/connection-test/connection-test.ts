@@ -10,7 +10,7 @@ import { MailError, type ErrorSummary } from '../types';
 import { readFields, readFlag, readSecret, readText } from '../editor-api/body';
 import { badRequest } from '../editor-api/errors';
 import { probe, type Limits } from './probe';
-import { stepTaker, type Step } from './steps';
+import { stepNotes, type Step } from './steps';
 import { storedPassword, UNCHANGED } from './stored-password';
 import { composeTestMail, defaultSender } from './test-mail';
 import { replaceWhole } from '../editor-api/variables';
@@ -119,7 +119,7 @@ async function runTest(
       mail,
       limits,
       signal,
-      take: stepTaker(steps, mask, signal),
+      begin: stepNotes(steps, mask),
       login: (how) => {
         facts.anonymous = how !== 'made';
         facts.submission ||= how === 'offered';
@@ -178,8 +178,10 @@ function explain(
   facts: Pick<FailureFacts, 'dotHandedOver' | 'anonymous' | 'submission'>,
   mask: Mask,
 ): ErrorSummary {
-  if (error instanceof Error) {
-    const fields = error as Error & { response?: string };
+  const { rejectedErrors = [] } = (error ?? {}) as { rejectedErrors?: unknown[] };
+  for (const told of [error, ...rejectedErrors]) {
+    if (!(told instanceof Error)) continue;
+    const fields = told as Error & { response?: string };
     fields.message = mask(fields.message);
     if (fields.response !== undefined) fields.response = mask(fields.response);
   }
@@ -189,8 +191,9 @@ function explain(
     aborted: false,
     once: true,
   }).error;
+  const proxy = (error as { code?: string } | null)?.code === 'EPROXY';
   return {
-    code,
+    code: proxy ? 'PROXY' : code,
     message,
     ...(responseCode === undefined ? {} : { responseCode }),
     ...(command === undefined ? {} : { command }),

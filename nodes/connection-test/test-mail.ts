@@ -1,7 +1,7 @@
 /** The mail that a connection test sends, and who it is from. */
 import { t } from '../language/text';
 import { parseOne, type Address } from '../mail/recipients/addresses';
-import { compose, newMessageId } from '../mail/compose';
+import { compose, newMessageId, type ComposedMail } from '../mail/compose';
 import { createFormats } from '../mail/template/formats';
 import type { SmtpSettings } from '../properties/settings';
 import { MailError } from '../types';
@@ -19,14 +19,14 @@ export function defaultSender({ defaultFrom, auth }: SmtpSettings, username: str
   }
 }
 
-/** Composes the mail, ready to follow DATA: lines that begin with a dot have a second one (RFC 5321 section 4.5.2). */
+/** Composes the mail. Throws MailError NO_SENDER. */
 export function composeTestMail(about: {
   title: string;
   server: string;
   from: Address | null;
   to: Address;
   now: number;
-}): string {
+}): ComposedMail {
   const { title, server, from, to, now } = about;
   if (from === null) {
     throw new MailError(
@@ -55,9 +55,5 @@ export function composeTestMail(about: {
     headers: [],
     priority: 'normal' as const,
   };
-  const composed = compose(content, { messageId: newMessageId(from.address), date: now });
-  const message = Buffer.concat([...composed.open()])
-    .toString('utf8')
-    .replace(/^\./gm, '..');
-  return message.endsWith('\r\n') ? message : `${message}\r\n`;
+  return compose(content, { messageId: newMessageId(from.address), date: now });
 }

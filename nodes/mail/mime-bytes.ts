@@ -40,14 +40,19 @@ function write(node: MimeNode, pieces: Buffer[]): void {
 }
 
 function encode(content: string | Buffer, encoding: string | false): Buffer {
-  switch (encoding) {
-    case 'quoted-printable':
-      return Buffer.from(quotedPrintable.wrap(quotedPrintable.encode(content), 76), 'latin1');
-    case 'base64':
-      return wrapBase64(typeof content === 'string' ? Buffer.from(content) : content);
-    default:
-      return Buffer.isBuffer(content) ? content : Buffer.from(content);
-  }
+  if (encoding === 'base64') return wrapBase64(typeof content === 'string' ? Buffer.from(content) : content);
+  if (encoding === 'quoted-printable') return Buffer.from(quotedPrintableLines(content), 'latin1');
+  return Buffer.isBuffer(content) ? content : Buffer.from(content);
+}
+
+/** The body of a text part in its transfer encoding: characters of one byte each. */
+export function encodeText(content: string, encoding: string): string {
+  if (encoding === 'base64') return wrapBase64(Buffer.from(content)).toString('latin1');
+  return encoding === 'quoted-printable' ? quotedPrintableLines(content) : content;
+}
+
+function quotedPrintableLines(content: string | Buffer): string {
+  return quotedPrintable.wrap(quotedPrintable.encode(content), LINE);
 }
 
 function wrapBase64(bytes: Buffer): Buffer {

@@ -9,10 +9,10 @@ import type { KeptEvent } from '../store/store';
 import type { MailError, Msg, OutgoingMail } from '../types';
 import { createBatches, type Batch } from './batch';
 import { createIncoming, sizeOfEvent, type IncomingOptions } from './incoming';
-import { createKeeper } from './keeper';
+import { createKeeper } from './pipeline/keeper';
 import { asMailError, createOutgoing } from './outgoing';
-import { createSerialQueue } from './serial-queue';
-import { createUnderWay } from './under-way';
+import { createSerialQueue } from './pipeline/serial-queue';
+import { createUnderWay } from './pipeline/under-way';
 
 /** A msg and what has to be told when its mail is finished. */
 export interface Source {

@@ -1,12 +1,10 @@
 /**
  * Settings in nodemailer's words.
  */
-import { isIP } from 'node:net';
 import type { SMTPEnvelopeDsn } from 'nodemailer/lib/smtp-connection';
 import { inOrderOf } from './login';
-import { boundSocket } from './bound-socket';
-import { proxiedSocket } from './proxied-socket';
 import type { SessionOptions } from './session';
+import { openSocket } from './sockets';
 import type { SmtpSettings } from '../properties/settings';
 
 /** Name under which nodemailer runs our choice of the mechanism; it appears in its errors as `AUTH SELECTED`. */
@@ -15,6 +13,9 @@ const SELECTED = 'SELECTED';
 /** By so much the timer of the greeting is ahead of that of the socket, ms: more than lies between their starts. */
 const LEAD = 20;
 
+/** Characters of a reply; longer ones are no SMTP (RFC 5321 section 4.5.3.1.5: 512 octets a line). */
+const LONGEST_REPLY = 65_536;
+
 /** What `mailOptions` adds to every mail. */
 export interface MailOptions {
   dsn?: SMTPEnvelopeDsn;
@@ -22,7 +23,7 @@ export interface MailOptions {
 
 /** How to connect and log in. */
 export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
-  const { host, port, security, auth, timeouts, proxy } = settings;
+  const { host, port, security, auth, timeouts } = settings;
   return {
     host,
     // Both are always said: nodemailer guesses either from the other, and 465 without `secure` would be TLS.
@@ -31,16 +32,15 @@ export function nodemailerOptions(settings: SmtpSettings): SessionOptions {
     requireTLS: security === 'required',
     ignoreTLS: security === 'none',
     connectionTimeout: timeouts.connection,
-    dnsTimeout: timeouts.connection,
     // Before the socket's own, which starts at the same moment: only this one tells that no greeting came, the sign of
     // clear text on a port for TLS.
     greetingTimeout: Math.max(Math.min(timeouts.greeting, timeouts.socket - LEAD), 1),
     socketTimeout: timeouts.socket,
+    maxResponseSize: LONGEST_REPLY,
     tls: tlsOptions(settings),
     ...(settings.ehloName === null ? {} : { name: settings.ehloName }),
-    ...localSide(settings),
     ...(auth === null ? {} : loginOptions(auth)),
-    ...(proxy === null ? {} : { getSocket: proxiedSocket(proxy, timeouts.connection) }),
+    openSocket: (signal) => openSocket(settings, { timeout: timeouts.connection, signal }),
   };
 }
 
@@ -64,13 +64,6 @@ function tlsOptions({ tls }: SmtpSettings): NonNullable<SessionOptions['tls']> {
     ...(tls.maxVersion === null ? {} : { maxVersion: tls.maxVersion }),
     ...(tls.ciphers === null ? {} : { ciphers: tls.ciphers }),
   };
-}
-
-/** nodemailer binds to an IP address only; for a name or a port the socket is made here. */
-function localSide({ localAddress, localPort }: SmtpSettings): Partial<SessionOptions> {
-  if (localAddress === null) return {};
-  if (localPort === null && isIP(localAddress) !== 0) return { localAddress };
-  return { getSocket: boundSocket({ localAddress, localPort }) };
 }
 
 function loginOptions({

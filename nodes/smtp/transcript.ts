@@ -7,7 +7,7 @@ import { format } from 'node:util';
 import { withoutOpenSslDetails } from '../failures/openssl';
 import type { Mask } from '../properties/mask';
 
-interface LogEntry {
+export interface LogEntry {
   /** What nodemailer logs about: `client` and `server` are the dialogue, `network` the connection. */
   tnx?: string;
   /** nodemailer's id of the connection. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createSerialQueue } from '../../nodes/sender/serial-queue';
+import { createSerialQueue } from '../../nodes/sender/pipeline/serial-queue';
 
 describe('A serial queue', () => {
   it('runs steps one after the other, in the order in which they came', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readConfig } from '../../nodes/mail/config';
 import { compileMessage, type MailEvent } from '../../nodes/mail/message';
 import { createSender, type Sender } from '../../nodes/sender/sender';
-import { MOST_UNDER_WAY } from '../../nodes/sender/under-way';
+import { MOST_UNDER_WAY } from '../../nodes/sender/pipeline/under-way';
 import { MailError, type Msg } from '../../nodes/types';
 import { createJournal } from '../servers/journal';
 

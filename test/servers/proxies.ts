@@ -6,7 +6,7 @@ import net, { type AddressInfo, type Socket } from 'node:net';
 import { createJournal, type Journal } from './journal';
 
 export interface ProxyRequest {
-  /** As it was asked for: a name, or an IP address. */
+  /** As it was asked for: a name, or an IP address; that of IPv6 over SOCKS in hexadecimal. */
   host: string;
   port: number;
   /** `user:password` of a Basic login; null without one. */
@@ -20,6 +20,8 @@ export interface ProxyOptions {
   login?: string;
   /** Sent instead of the usual answer, and ends the connection. */
   answer?: (request: ProxyRequest) => string | Buffer;
+  /** The SOCKS proxy holds its answer back until the server said something, and sends both in one piece. */
+  withGreeting?: boolean;
 }
 
 export interface Proxy {
@@ -77,14 +79,21 @@ async function negotiateSocks(socket: Socket, options: ProxyOptions, take: (requ
     (soFar) => soFar.length >= 5 && soFar.length >= addressEnd(soFar) + 2,
   );
   const end = addressEnd(bytes);
-  const host = bytes[3] === 1 ? bytes.subarray(4, 8).join('.') : bytes.toString('latin1', 5, end);
+  const host =
+    bytes[3] === 1
+      ? bytes.subarray(4, end).join('.')
+      : bytes[3] === 4
+        ? bytes.toString('hex', 4, end)
+        : bytes.toString('latin1', 5, end);
   const request = { host, port: bytes.readUInt16BE(end), login: null };
   take(request);
   if (options.answer) {
     socket.end(options.answer(request));
     return false;
   }
-  socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+  const answer = Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  if (options.withGreeting) socket.cork();
+  socket.write(answer);
   return true;
 }
 
@@ -121,6 +130,7 @@ async function start(options: ProxyOptions, negotiate: Negotiate): Promise<Proxy
         // An end without data does not pass through a pipe: what breaks on one side breaks on the other.
         socket.once('close', () => upstream.destroy());
         upstream.once('close', () => socket.destroy());
+        upstream.once('data', () => setImmediate(() => socket.uncork()));
         socket.pipe(upstream).pipe(socket);
       },
       () => socket.destroy(),

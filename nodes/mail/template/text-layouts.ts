@@ -11,10 +11,11 @@ const OPEN = '\uE000';
 const CLOSE = '\uE001';
 const MARK = /\uE000(\d+)\uE001/g;
 
-/** White space as html-to-text sees it: what is next to it in the HTML decides whether it stays, at the end of a value. */
+/** White space as html-to-text sees it. */
 const WHITE = '[ \\t\\r\\n\\f\\u200b]';
 const WHITE_RUN = new RegExp(`${WHITE}+`, 'g');
-const HAS_NO_MARK = new RegExp(`^${WHITE}|${WHITE}$|[${OPEN}${CLOSE}]|^$`);
+const IS_WHITE = new RegExp(WHITE);
+const HAS_MARK = new RegExp(`[${OPEN}${CLOSE}]`);
 
 /** Where a value is more than text: inside of a tag, and where white space stays as it is. */
 const DEPENDS_ON_VALUES = new RegExp(`<[^<>]*${OPEN}|<pre\\b`, 'i');
@@ -74,15 +75,17 @@ export function createTextLayouts(): TextLayouts {
       let alike = true;
       const marked = write({
         write(value, lines) {
-          const escaped = escapeHtml(value);
-          const html = lines ? keepLines(escaped) : escaped;
-          if (HAS_NO_MARK.test(value)) {
-            // An empty value is part of the layout.
-            if (value !== '') alike = false;
-            return html;
+          const form = (text: string) => (lines ? keepLines(escapeHtml(text)) : escapeHtml(text));
+          if (HAS_MARK.test(value)) {
+            alike = false;
+            return form(value);
           }
-          values.push({ html, text: lines ? oneSpaceInLines(value) : oneSpace(value) });
-          return `${OPEN}${values.length - 1}${CLOSE}`;
+          // The white space around a value is part of the layout, and so is a value of which nothing else is left.
+          const [start, end] = edges(value);
+          if (start === end) return form(value);
+          const core = value.slice(start, end);
+          values.push({ html: form(core), text: lines ? oneSpaceInLines(core) : oneSpace(core) });
+          return `${form(value.slice(0, start))}${OPEN}${values.length - 1}${CLOSE}${form(value.slice(end))}`;
         },
       });
       const html = filled(marked, values, 'html');
@@ -98,14 +101,25 @@ function filled(marked: string, values: readonly Value[], form: keyof Value): st
     : marked.replace(MARK, (mark, i: string) => values[Number(i)]?.[form] ?? mark);
 }
 
+/** Where a text begins and ends without the white space around it. */
+function edges(text: string): [start: number, end: number] {
+  let start = 0;
+  let end = text.length;
+  while (start < end && IS_WHITE.test(text.charAt(start))) start += 1;
+  while (end > start && IS_WHITE.test(text.charAt(end - 1))) end -= 1;
+  return [start, end];
+}
+
 function oneSpace(text: string): string {
-  return text.replace(WHITE_RUN, ' ');
+  // Most texts have single spaces only.
+  return /[\t\r\n\f\u200b]| {2}/.test(text) ? text.replace(WHITE_RUN, ' ') : text;
 }
 
 function oneSpaceInLines(text: string): string {
-  if (!/[\r\n]/.test(text)) return oneSpace(text);
-  return text
-    .split(/\r\n|\r|\n/)
+  const lines = text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text;
+  if (!/[\t\f\u200b]| [ \n]|\n /.test(lines)) return lines;
+  return lines
+    .split('\n')
     .map((line) => oneSpace(line).replace(/^ | $/g, ''))
     .join('\n');
 }

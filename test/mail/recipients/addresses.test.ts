@@ -205,3 +205,42 @@ describe('formatAddress', () => {
     }
   });
 });
+
+describe('an address', () => {
+  it('is the same in another case of its domain, but not of its name', () => {
+    const all = parseAddressList('to', 'a@x.com, a@X.com, A@x.com');
+    assert.deepEqual(uniqueRecipients(all), ['a@x.com', 'A@x.com']);
+  });
+
+  it('may have a long name, up to 256 characters', () => {
+    assert.equal(parseOne('to', `${'n'.repeat(256)} <a@x.com>`).name.length, 256);
+    assert.match(refusal(`${'n'.repeat(257)} <a@x.com>`).message, /256/);
+  });
+
+  it('may be 254 octets long', () => {
+    const address = (last: number) =>
+      `${'l'.repeat(64)}@${'d'.repeat(63)}.${'d'.repeat(63)}.${'d'.repeat(last)}`;
+    assert.equal(address(61).length, 254);
+    assert.deepEqual(list(address(61)), [address(61)]);
+    assert.match(refusal(address(62)).message, /254/);
+  });
+
+  it('says which part is missing', () => {
+    for (const half of ['@x.com', 'a@']) assert.match(refusal(half).message, /something is missing/, half);
+  });
+
+  it('is shown as it can be read again, quotation marks and all', () => {
+    for (const name of ['Pump', 'Pump 3 Öst', 'Doe, Jane', 'the "old" one', 'back\\slash', 'a@b']) {
+      const shown = formatAddress({ name, address: 'a@x.com' });
+      assert.deepEqual(parseOne('to', shown), { name, address: 'a@x.com' }, shown);
+    }
+    assert.equal(formatAddress({ name: '', address: 'a@x.com' }), 'a@x.com');
+    assert.equal(formatAddress({ name: 'Pump 3', address: 'a@x.com' }), 'Pump 3 <a@x.com>');
+  });
+
+  it('may have lists in lists, four deep', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 'a@x.com' : [nested(depth - 1)]);
+    assert.deepEqual(list(nested(5)), ['a@x.com']);
+    refusal(Array.from({ length: 20 }).reduce<unknown>((inner) => [inner], { address: 'a@x.com' }));
+  });
+});

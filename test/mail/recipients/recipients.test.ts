@@ -91,4 +91,52 @@ describe('A reader of recipients', () => {
     }
     assert.equal(read(given({ to: 'p0@x.com' })).addresses.to[0]?.address, 'p0@x.com');
   });
+
+  it('reads objects anew, however alike two msgs are', () => {
+    const read = createRecipientReader();
+    const to = (address: string) => read(given({ to: { name: 'Shift', address } })).addresses.to[0]?.address;
+    assert.deepEqual([to('early@x.com'), to('late@x.com')], ['early@x.com', 'late@x.com']);
+  });
+
+  it('is right after more recipients than it remembers', () => {
+    const read = createRecipientReader();
+    for (let i = 0; i < 250; i++) {
+      const { addresses } = read(given({ to: `n${i}@x.com` }));
+      assert.equal(addresses.to[0]?.address, `n${i}@x.com`);
+    }
+    assert.equal(read(given({ to: 'n1@x.com' })).addresses.to[0]?.address, 'n1@x.com');
+  });
+
+  describe('takes an envelope', () => {
+    const envelopeOf = (envelope: unknown) => createRecipientReader()(given({ envelope })).addresses.envelope;
+
+    it('with the null sender, to which no bounce comes back', () => {
+      for (const from of ['', '<>', ' < > ']) assert.deepEqual(envelopeOf({ from }), { from: '' }, from);
+    });
+
+    it('with an address in brackets, which is not the null sender', () => {
+      assert.deepEqual(envelopeOf({ from: '<bounces@x.com>' }), { from: 'bounces@x.com' });
+    });
+
+    it('with what it has, and the rest of the mail', () => {
+      assert.deepEqual(envelopeOf({ to: ['c@x.com', 'c@X.COM'] }), { to: ['c@x.com'] });
+      for (const nothing of [undefined, null, '', {}, { from: null, to: null }])
+        assert.equal(envelopeOf(nothing), undefined);
+    });
+
+    it('and refuses one that is not an object, saying what to write', () => {
+      for (const wrong of ['bounces@x.com', ['a@x.com'], 7]) {
+        const error = refusal(() => envelopeOf(wrong));
+        assert.deepEqual([error.code, error.field], ['BAD_ADDRESS', 'msg.envelope']);
+        assert.match(error.hint ?? '', /\{from: /);
+      }
+    });
+  });
+
+  it('takes no username for a sender that is not an address', () => {
+    const read = createRecipientReader();
+    const none = { from: undefined, mailFrom: undefined };
+    assert.equal(refusal(() => read(given({ ...none, username: 'node-red' }))).code, 'NO_SENDER');
+    assert.equal(refusal(() => read(given({ ...none, username: 'a@b@c' }))).code, 'NO_SENDER');
+  });
 });

@@ -219,3 +219,21 @@ describe('A mail that was received and is sent on', () => {
     assert.match(other, /msg\.cc is used/);
   });
 });
+
+describe('redirectTo', () => {
+  it('keeps the sender of msg.envelope and none of its recipients', async () => {
+    const msg = { envelope: { from: 'bounces@x.test', to: 'boss@x.test' }, payload: 'x' };
+    const { mail, parsed } = await mailOf({ from: 'f@x.test', to: 'a@x.test' }, msg, 'me@x.test');
+    assert.deepEqual(mail.envelope, { from: 'bounces@x.test', to: ['me@x.test'] });
+    assert.equal(parsed.headers.get('x-original-recipients'), 'boss@x.test');
+  });
+});
+
+describe('allowedRecipients', () => {
+  it('refuses what is no domain, by name', () => {
+    for (const wrong of ['@a..b', '@.example', '@*.', '@', '@a b@', 'nobody']) {
+      const error = refusal(() => readAllowedRecipients(wrong));
+      assert.deepEqual([error.code, error.field], ['CONFIG', 'allowedRecipients'], wrong);
+    }
+  });
+});

@@ -119,6 +119,13 @@ describe('on the wire, a SOCKS proxy', () => {
     assert.deepEqual(proxy.requests.items, [{ host: '192.0.2.7', port: 25, login: null }]);
   });
 
+  shows('socks.host', 'may send the greeting of the server together with its own answer', async () => {
+    const inbox = await closing(startInbox());
+    const proxy = await closing(startSocksProxy({ target: inbox, withGreeting: true }));
+    await deliver([...SERVER, 'mail.smtp.socks.host=127.0.0.1', `mail.smtp.socks.port=${proxy.port}`]);
+    assert.equal(inbox.mails.items.length, 1);
+  });
+
   shows('socks.host proxy.host', 'is not used beside an HTTP proxy', async () => {
     const { inbox, proxy } = await open();
     const http = await closing(startHttpProxy({ target: inbox }));
