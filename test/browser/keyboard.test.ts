@@ -49,6 +49,7 @@ describe('the dialogs with the keyboard alone', function () {
       'esc-pane-account-tab',
       'esc-provider',
       'username',
+      'authType',
       'password',
       'properties-editor',
       'tls',

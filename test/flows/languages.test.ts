@@ -152,7 +152,10 @@ describe('a Node-RED in English', function () {
       tls: '',
       to: 'gone@example.com',
     });
-    assert.equal(refused.error.message, `Der Server hat den Empfänger abgelehnt (gone@example.com): ${REPLY}`);
+    assert.equal(
+      refused.error.message,
+      `Der Server hat den Empfänger abgelehnt (gone@example.com): ${REPLY}`,
+    );
     assert.equal(refused.steps.at(-1).detail, REPLY);
   });
 
