@@ -34,8 +34,8 @@ export function createSessions(options: SessionOptions, limit: number): Sessions
   const all = new Set<Session>();
   /** Sessions at rest, the one used last at the end, each with the timer of its rest. */
   const idle = new Map<Session, NodeJS.Timeout>();
-  /** Settle when a session that is opening works or has failed; they never reject. */
-  const opening = new Set<Promise<void>>();
+  /** Sessions that are opening; each promise resolves when its session works, has failed or was closed. */
+  const opening = new Map<Session, { known: Promise<void>; makeKnown: () => void }>();
   const waiting: ((session: Session) => void)[] = [];
 
   function create(): Session {
@@ -43,10 +43,17 @@ export function createSessions(options: SessionOptions, limit: number): Sessions
       all.delete(session);
       clearTimeout(idle.get(session));
       idle.delete(session);
+      // The opening of a session that is closed meanwhile may never settle.
+      opened(session);
       if (all.size < most) waiting.shift()?.(create());
     });
     all.add(session);
     return session;
+  }
+
+  function opened(session: Session): void {
+    opening.get(session)?.makeKnown();
+    opening.delete(session);
   }
 
   function wake(session: Session): Session {
@@ -71,16 +78,17 @@ export function createSessions(options: SessionOptions, limit: number): Sessions
       return new Promise((resolve) => waiting.push(resolve));
     },
     open(session) {
-      const opened = session.open();
-      const settled = opened.catch(() => undefined).finally(() => opening.delete(settled));
-      opening.add(settled);
-      return opened;
+      let makeKnown = () => {};
+      opening.set(session, { known: new Promise((resolve) => (makeKnown = resolve)), makeKnown });
+      return session.open().finally(() => opened(session));
     },
     get working() {
       return countWorking();
     },
     async whenKnown() {
-      while (countWorking() === 0 && opening.size > 0) await Promise.race(opening);
+      while (countWorking() === 0 && opening.size > 0) {
+        await Promise.race([...opening.values()].map(({ known }) => known));
+      }
       return countWorking();
     },
     release(session) {

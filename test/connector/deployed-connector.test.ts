@@ -147,10 +147,12 @@ describe('a connector as a deploy made it', () => {
       true,
     );
     assert.match(connector.status().lastError?.message ?? '', /no space/);
+    // What comes during the outage says nothing new.
+    await connector.outbox().add(newMail());
     // A new start tries at once.
     await connector.stop();
     await connector.start();
-    await one.ledger.waitFor(1);
+    await one.ledger.waitFor(2);
     const warned = told.items.filter((text) => text.startsWith('warn'));
     assert.equal(warned.length, 1);
   });

@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { createMask } from '../../nodes/properties/mask';
-import { createTransport, type Transport } from '../../nodes/smtp/transport';
 import type { Attempt, Failure, OutgoingMail } from '../../nodes/types';
 import { freePort } from '../flows/user-dir';
 import { selfSignedCertificate, wrongNameCertificate } from '../servers/certificates';
@@ -24,7 +22,7 @@ import {
   type Script,
 } from '../servers/fault-script';
 import { startFaultServer, type FaultServer, type FaultServerOptions } from '../servers/fault-server';
-import { goodSettings, newMail } from '../builders';
+import { newMail, transportTo } from '../builders';
 
 const MINUTE = 60_000;
 
@@ -317,25 +315,20 @@ const REPLIES: Row[] = [
 describe('a failure, by the table', () => {
   const opened = closedAfterEach();
 
-  async function transportTo({ server, properties, closedPort, script }: Row) {
+  async function tried({ server, properties, closedPort, script }: Row) {
     const one: FaultServer = await opened(startFaultServer({ ...server, script }));
     const login = server?.login;
-    const settings = goodSettings(
-      [
-        'mail.smtp.host=127.0.0.1',
-        `mail.smtp.port=${closedPort ? await freePort() : one.port}`,
-        'mail.smtp.timeout=600',
-        ...(login ? ['mail.smtp.auth=true'] : []),
-        ...(properties ?? []),
-      ].join('\n'),
-      { username: login?.user ?? '', password: login?.password ?? '' },
+    const transport = transportTo(
+      { port: closedPort ? await freePort() : one.port },
+      {
+        properties: [
+          'mail.smtp.timeout=600',
+          ...(login ? ['mail.smtp.auth=true'] : []),
+          ...(properties ?? []),
+        ],
+        ...(login && { login }),
+      },
     );
-    const transport: Transport = createTransport({
-      settings,
-      connections: 1,
-      mask: createMask('', ''),
-      debug: () => undefined,
-    });
     await opened({ close: () => Promise.resolve(transport.close()) });
     const stop = new AbortController();
     const deliver = (mail: OutgoingMail) =>
@@ -353,7 +346,7 @@ describe('a failure, by the table', () => {
     describe(title, () => {
       for (const one of rows) {
         it(`${one.fault}: ${one.outcome}`, async () => {
-          const { server, deliver } = await transportTo(one);
+          const { server, deliver } = await tried(one);
           for (let sent = 0; sent < (one.before ?? 0); sent++) {
             assert.equal(outcomeOf(await deliver(newMail())), '1 sent');
           }
@@ -371,7 +364,7 @@ describe('a failure, by the table', () => {
     ['closed with force in flight, after the dot', at('dot', stall()), 1, 'A'],
   ] as const) {
     it(`${fault}: ${outcome}`, async () => {
-      const { server, deliver, abort } = await transportTo({ fault, bodies, outcome, script });
+      const { server, deliver, abort } = await tried({ fault, bodies, outcome, script });
       const attempt = deliver(newMail());
       if (bodies > 0) await server.bodies.waitFor(bodies);
       else await server.commands.waitForOne(({ phase }) => phase === 'rcpt');

@@ -242,6 +242,30 @@ describe('the msgs of a send-email node', () => {
     );
   });
 
+  it('that come late to a node that closed are kept, for nobody stopped the connector', async () => {
+    const { node, messages, connector } = await running();
+    await messages.close();
+    // As a deploy does: the connector goes after the nodes that use it.
+    await connector.stop();
+    messages.take(sourceOf({ topic: 'late' }));
+    await connector.start();
+    const out = await node.out.next();
+    assert.deepEqual([out.output, out.msg.topic], ['sent', 'late']);
+    assert.equal(connector.status().counts.ignored, 0);
+  });
+
+  it('show no more how the last mail ended when the connector was started anew', async () => {
+    const { node, messages, connector } = await running();
+    messages.take(sourceOf({ topic: 'x' }));
+    await node.statuses.waitForOne(({ text }) => text.startsWith('status.sent'));
+    await connector.stop();
+    await node.statuses.waitForOne(({ text }) => text === 'STOPPED');
+    await connector.start();
+    const shown = node.statuses.items.length;
+    await node.statuses.waitFor(shown + 1);
+    assert.equal(node.statuses.items.at(-1)?.text, 'RUN');
+  });
+
   describe('with an action', () => {
     it('start and stop the connector and answer with its status', async () => {
       const deployed = connectorWith();
@@ -290,6 +314,15 @@ describe('the msgs of a send-email node', () => {
       assert.equal(resultIn(await node.out.next()).count, 2);
       const topics = (await ended.waitFor(3)).map(({ topic }) => topic);
       assert.deepEqual(topics.sort(), ['a', 'b', 'flush']);
+    });
+
+    it('leave with a flush that came after them, when both wait for the start of the connector', async () => {
+      const deployed = connectorWith();
+      const { node, messages } = open(deployed, { batchSize: 10 });
+      void deployed.connector.start();
+      messages.take(sourceOf({ topic: 'a' }));
+      messages.take(sourceOf({ topic: 'flush', flush: true }));
+      assert.equal(resultIn(await node.out.next()).subject, 'a');
     });
 
     it('end without a mail when the node is told to drop them', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
-import { createMask } from '../../nodes/properties/mask';
-import { readSettings } from '../../nodes/properties/settings';
-import { createTransport, type Transport } from '../../nodes/smtp/transport';
-import type { Attempt, OutgoingMail } from '../../nodes/types';
+import type { Transport } from '../../nodes/smtp/transport';
+import type { Attempt } from '../../nodes/types';
+import { newMail, transportTo } from '../builders';
 import {
   at,
   fin,
@@ -19,23 +18,7 @@ import { startFaultServer, type FaultServer, type FaultServerOptions } from '../
 
 const BODY = 'Message-ID: <1@x.test>\r\nSubject: test\r\n\r\nbody\r\n';
 
-function mail(to: string[] = ['a@x.test']): OutgoingMail {
-  return {
-    id: '1',
-    nodeId: 'n',
-    messageId: '<1@x.test>',
-    subject: 'test',
-    envelope: { from: 'me@x.test', to },
-    priority: 'normal',
-    queuedAt: 0,
-    count: 1,
-    attachments: [],
-    skippedAttachments: [],
-    messages: [],
-    size: BODY.length,
-    open: () => Readable.from([Buffer.from(BODY)], { objectMode: false }),
-  };
-}
+const mail = (to = ['a@x.test']) => newMail(to, { id: '1', source: BODY });
 
 interface Trial {
   attempt: Attempt;
@@ -54,25 +37,10 @@ describe('the transport', () => {
     properties: string[] = [],
   ): Promise<void> {
     server = await startFaultServer({ ...options, script });
-    const { settings, errors } = readSettings({
-      properties: [
-        'mail.smtp.host=127.0.0.1',
-        `mail.smtp.port=${server.port}`,
-        'mail.smtp.timeout=500',
-        ...properties,
-      ].join('\n'),
-      username: options.login?.user ?? '',
-      password: options.login?.password ?? '',
-      env: () => undefined,
-      allowInsecureAuth: false,
-      tlsNode: null,
-    });
-    assert.ok(settings, JSON.stringify(errors));
-    transport = createTransport({
-      settings,
+    transport = transportTo(server, {
+      properties: ['mail.smtp.timeout=500', ...properties],
       connections: 2,
-      mask: createMask(options.login?.user ?? '', options.login?.password ?? ''),
-      debug: () => undefined,
+      ...(options.login && { login: options.login }),
       warn: (text) => warnings.push(text),
     });
     warnings.length = 0;

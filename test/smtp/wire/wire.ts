@@ -3,13 +3,12 @@
  * have looked there.
  */
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { createMask } from '../../../nodes/properties/mask';
 import type { SettingsInput, SmtpSettings } from '../../../nodes/properties/settings';
 import { createTransport } from '../../../nodes/smtp/transport';
 import type { Attempt, OutgoingMail } from '../../../nodes/types';
-import { goodSettings, NO_LOGIN } from '../../builders';
+import { goodSettings, newMail, NO_LOGIN } from '../../builders';
 
 /** The account of the test servers, as the credentials of a connector. */
 export const LOGIN = { username: 'ops@x.test', password: 'correct horse' };
@@ -96,23 +95,7 @@ export async function hungUp({ connections }: { connections: { open: number } })
   while (connections.open > 0) await setImmediate();
 }
 
-function mailTo(to: string[]): OutgoingMail {
-  return {
-    id: '1',
-    nodeId: 'n',
-    messageId: '<1@x.test>',
-    subject: 'test',
-    envelope: { from: 'me@x.test', to },
-    priority: 'normal',
-    queuedAt: 0,
-    count: 1,
-    attachments: [],
-    skippedAttachments: [],
-    messages: [],
-    size: BODY.length,
-    open: () => Readable.from([Buffer.from(BODY)], { objectMode: false }),
-  };
-}
+const mailTo = (to: string[]) => newMail(to, { id: '1', source: BODY });
 
 /** Knows the forms of a password by itself, so that it finds what the mask of the code forgets. */
 function keepsSecrets(attempt: Attempt, transcript: string[], { auth, proxy }: SmtpSettings): void {

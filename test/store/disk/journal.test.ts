@@ -199,6 +199,23 @@ describe('the journal', () => {
     assert.equal(kept.at(-1), 10);
   });
 
+  it('has the folder synced after each file that it removes: one that came back alone would bring mails back', async () => {
+    const steps: string[] = [];
+    const fs = watchedFileSystem({
+      after(operation, path) {
+        if (operation === 'unlink' || (operation === 'sync' && path === folder())) steps.push(operation);
+      },
+    });
+    const { journal } = await open(fs, 100);
+    for (let n = 1; n <= 10; n++) await journal.append({ n }, [newBlob(Buffer.alloc(40))]);
+    steps.length = 0;
+    const [first, second] = journal.closedSegments();
+    await journal.remove(first as Segment);
+    await journal.remove(second as Segment);
+    assert.deepEqual(steps, ['unlink', 'sync', 'unlink', 'sync']);
+    await journal.close();
+  });
+
   for (const failing of ['write', 'datasync', 'create']) {
     it(`keeps nothing of a record whose ${failing} failed, and goes on when the disk works again`, async () => {
       let broken = false;
