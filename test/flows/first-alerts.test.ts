@@ -89,6 +89,7 @@ describe('alerts as flow authors send them', () => {
     await flow.send(received, received);
     assert.deepEqual((await inbox.nextMail()).envelope.to, ['operator@example.com', 'c@example.org']);
     await inbox.nextMail();
+    await red.logged(/looks like a mail that was received/);
     assert.equal(red.logs().split('looks like a mail that was received').length, 2);
   });
 
@@ -107,6 +108,7 @@ describe('alerts as flow authors send them', () => {
     await flow.send(own, own);
     assert.equal((await flow.sent.next()).payload.state, 'RUN');
     await flow.sent.next();
+    await red.logged(/msg\.action is status, which controls the connector/);
     const warnings = red.logs().split('msg.action is status, which controls the connector');
     assert.equal(warnings.length, 2);
     assert.match(warnings[1] ?? '', /not mailed, though it has a payload.*off in the node/);
